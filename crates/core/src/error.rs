@@ -1,0 +1,434 @@
+//! The one error type of the library.
+//!
+//! An [`Error`] says what went wrong ([`ErrorKind`]), in which operation, on which backend, with
+//! which circumstances (context pairs) and because of what (its source). `Display` is one line;
+//! `Debug` is the whole story. Neither ever shows a secret or a stored value.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What every fallible call of this library returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kind of an [`Error`], for programs that branch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Something that was named (a table, a file, an index) does not exist.
+    NotFound,
+    /// A record with this id, or an index with this name, is already there.
+    AlreadyExists,
+    /// The stored version is not the expected one, or another writer was first.
+    Conflict,
+    /// The query, filter, path or aggregation makes no sense; no store was asked.
+    InvalidQuery,
+    /// A record, field, value or id breaks the data model; nothing was written.
+    InvalidRecord,
+    /// A configuration key or value is wrong.
+    InvalidConfig,
+    /// The store cannot do this; its capabilities say so.
+    Unsupported,
+    /// The store could not be reached, or the handle is closed.
+    Connection,
+    /// The call took longer than it was allowed to.
+    Timeout,
+    /// The store refused the credentials or the rights.
+    Auth,
+    /// Stored data is damaged; the message names the place.
+    Corrupt,
+    /// The call was cancelled before it finished.
+    Cancelled,
+    /// The connection broke while a commit was under way: it may or may not have happened.
+    AmbiguousCommit,
+    /// The store reported an error of its own.
+    Backend,
+    /// The operating system reported an error.
+    Io,
+}
+
+impl ErrorKind {
+    /// Every kind, in declaration order.
+    pub const ALL: [ErrorKind; 15] = [
+        ErrorKind::NotFound,
+        ErrorKind::AlreadyExists,
+        ErrorKind::Conflict,
+        ErrorKind::InvalidQuery,
+        ErrorKind::InvalidRecord,
+        ErrorKind::InvalidConfig,
+        ErrorKind::Unsupported,
+        ErrorKind::Connection,
+        ErrorKind::Timeout,
+        ErrorKind::Auth,
+        ErrorKind::Corrupt,
+        ErrorKind::Cancelled,
+        ErrorKind::AmbiguousCommit,
+        ErrorKind::Backend,
+        ErrorKind::Io,
+    ];
+
+    /// The kind's name as written in the documentation, for example `"InvalidQuery"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::ErrorKind;
+    /// assert_eq!(ErrorKind::InvalidQuery.name(), "InvalidQuery");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::NotFound => "NotFound",
+            ErrorKind::AlreadyExists => "AlreadyExists",
+            ErrorKind::Conflict => "Conflict",
+            ErrorKind::InvalidQuery => "InvalidQuery",
+            ErrorKind::InvalidRecord => "InvalidRecord",
+            ErrorKind::InvalidConfig => "InvalidConfig",
+            ErrorKind::Unsupported => "Unsupported",
+            ErrorKind::Connection => "Connection",
+            ErrorKind::Timeout => "Timeout",
+            ErrorKind::Auth => "Auth",
+            ErrorKind::Corrupt => "Corrupt",
+            ErrorKind::Cancelled => "Cancelled",
+            ErrorKind::AmbiguousCommit => "AmbiguousCommit",
+            ErrorKind::Backend => "Backend",
+            ErrorKind::Io => "Io",
+        }
+    }
+
+    fn phrase(self) -> &'static str {
+        match self {
+            ErrorKind::NotFound => "not found",
+            ErrorKind::AlreadyExists => "already exists",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::InvalidQuery => "invalid query",
+            ErrorKind::InvalidRecord => "invalid record",
+            ErrorKind::InvalidConfig => "invalid configuration",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::Connection => "connection failed",
+            ErrorKind::Timeout => "timed out",
+            ErrorKind::Auth => "access refused",
+            ErrorKind::Corrupt => "corrupt data",
+            ErrorKind::Cancelled => "cancelled",
+            ErrorKind::AmbiguousCommit => "commit outcome unknown",
+            ErrorKind::Backend => "store error",
+            ErrorKind::Io => "i/o error",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One failed item of a batch: its index in the input and why it failed.
+#[derive(Debug)]
+pub struct BatchFailure {
+    /// Position in the batch that was handed in, from 0.
+    pub index: usize,
+    /// The reason.
+    pub error: Error,
+}
+
+/// What went wrong, where, and why.
+///
+/// ```
+/// use dataknobs_data_core::{Error, ErrorKind};
+/// let error = Error::new(ErrorKind::NotFound, "no such index")
+///     .with_operation("drop_index")
+///     .with_context("index", "by_age");
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// assert_eq!(error.to_string(), "not found: no such index (drop_index, index: by_age)");
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    operation: Option<&'static str>,
+    backend: Option<&'static str>,
+    context: Vec<(&'static str, String)>,
+    hint: Option<Cow<'static, str>>,
+    failures: Vec<BatchFailure>,
+    retryable: Option<bool>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind with a one-line message.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            operation: None,
+            backend: None,
+            context: Vec::new(),
+            hint: None,
+            failures: Vec::new(),
+            retryable: None,
+            source: None,
+        }))
+    }
+
+    /// An [`ErrorKind::InvalidQuery`].
+    pub fn invalid_query(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::InvalidQuery, message)
+    }
+
+    /// An [`ErrorKind::InvalidRecord`].
+    pub fn invalid_record(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::InvalidRecord, message)
+    }
+
+    /// An [`ErrorKind::InvalidConfig`].
+    pub fn invalid_config(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::InvalidConfig, message)
+    }
+
+    /// An [`ErrorKind::Unsupported`].
+    pub fn unsupported(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
+    /// An [`ErrorKind::Corrupt`]; say the place with [`Error::with_context`].
+    pub fn corrupt(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Corrupt, message)
+    }
+
+    /// Names the operation, unless one is named already.
+    #[must_use]
+    pub fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation.get_or_insert(operation);
+        self
+    }
+
+    /// Names the backend, unless one is named already.
+    #[must_use]
+    pub fn with_backend(mut self, backend: &'static str) -> Self {
+        self.0.backend.get_or_insert(backend);
+        self
+    }
+
+    /// Adds a circumstance: a place, a name, a size. Never a secret and never a stored value.
+    #[must_use]
+    pub fn with_context(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.0.context.push((key, value.to_string()));
+        self
+    }
+
+    /// Says the way out, in one line.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets the underlying cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Overrides what [`Error::is_retryable`] answers from the kind alone.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = Some(retryable);
+        self
+    }
+
+    /// Lists the items of a batch that failed.
+    #[must_use]
+    pub fn with_failures(mut self, failures: Vec<BatchFailure>) -> Self {
+        self.0.failures = failures;
+        self
+    }
+
+    /// The same error again, its source as text. For mistakes that are reported on each use.
+    pub(crate) fn duplicate(&self) -> Self {
+        Error(Box::new(Inner {
+            kind: self.0.kind,
+            message: self.0.message.clone(),
+            operation: self.0.operation,
+            backend: self.0.backend,
+            context: self.0.context.clone(),
+            hint: self.0.hint.clone(),
+            failures: Vec::new(),
+            retryable: self.0.retryable,
+            source: self.0.source.as_ref().map(|source| source.to_string().into()),
+        }))
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message alone, without kind, operation and context.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The operation that failed, for example `"create"`.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// The backend it failed on, for example `"memory"`.
+    pub fn backend(&self) -> Option<&'static str> {
+        self.0.backend
+    }
+
+    /// The circumstances, in the order they were added.
+    pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.context.iter().map(|(key, value)| (*key, value.as_str()))
+    }
+
+    /// The value of one circumstance.
+    pub fn context_value(&self, key: &str) -> Option<&str> {
+        self.0.context.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The way out, where one is known.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The failed items of a batch; empty for every other error.
+    pub fn failures(&self) -> &[BatchFailure] {
+        &self.0.failures
+    }
+
+    /// Whether the same call may succeed when it is simply made again.
+    ///
+    /// True for [`ErrorKind::Connection`] and [`ErrorKind::Timeout`] unless the place that made
+    /// the error knew better. Whether it is *safe* to repeat depends on the call.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable.unwrap_or(matches!(self.0.kind, ErrorKind::Connection | ErrorKind::Timeout))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.kind.phrase(), self.0.message)?;
+        let mut separator = " (";
+        for part in [self.0.operation, self.0.backend].into_iter().flatten() {
+            write!(f, "{separator}{part}")?;
+            separator = ", ";
+        }
+        for (key, value) in &self.0.context {
+            write!(f, "{separator}{key}: {value}")?;
+            separator = ", ";
+        }
+        if separator == ", " { f.write_str(")") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &self.0.kind).field("message", &self.0.message);
+        if let Some(operation) = self.0.operation {
+            debug.field("operation", &operation);
+        }
+        if let Some(backend) = self.0.backend {
+            debug.field("backend", &backend);
+        }
+        if !self.0.context.is_empty() {
+            debug.field("context", &self.0.context);
+        }
+        if let Some(hint) = &self.0.hint {
+            debug.field("hint", hint);
+        }
+        if !self.0.failures.is_empty() {
+            debug.field("failures", &self.0.failures);
+        }
+        if let Some(source) = &self.0.source {
+            debug.field("source", source);
+        }
+        debug.field("retryable", &self.is_retryable()).finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(source: std::io::Error) -> Self {
+        let kind = match source.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            std::io::ErrorKind::PermissionDenied => ErrorKind::Auth,
+            std::io::ErrorKind::TimedOut => ErrorKind::Timeout,
+            _ => ErrorKind::Io,
+        };
+        Error::new(kind, source.kind().to_string()).with_source(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_name_and_phrase() {
+        let mut names: Vec<_> = ErrorKind::ALL.iter().map(|kind| kind.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ErrorKind::ALL.len());
+        for kind in ErrorKind::ALL {
+            assert!(Error::new(kind, "x").to_string().ends_with(": x"));
+            assert_eq!(kind.to_string(), kind.name());
+        }
+    }
+
+    #[test]
+    fn the_first_operation_and_backend_stay() {
+        let error =
+            Error::unsupported("no").with_operation("a").with_operation("b").with_backend("m").with_backend("n");
+        assert_eq!((error.operation(), error.backend()), (Some("a"), Some("m")));
+    }
+
+    #[test]
+    fn debug_tells_the_whole_story() {
+        let error = Error::new(ErrorKind::Io, "write failed")
+            .with_operation("flush")
+            .with_backend("file")
+            .with_context("path", "x.json")
+            .with_hint("free some space")
+            .with_source(std::io::Error::other("disk full"))
+            .with_failures(vec![BatchFailure { index: 3, error: Error::invalid_record("bad") }]);
+        let text = format!("{error:?}");
+        for part in ["Io", "flush", "file", "x.json", "free some space", "disk full", "index: 3", "retryable: false"] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        assert!(StdError::source(&error).is_some());
+        assert_eq!(error.hint(), Some("free some space"));
+        assert_eq!(error.context_value("path"), Some("x.json"));
+        assert_eq!(error.context().count(), 1);
+    }
+
+    #[test]
+    fn only_connection_and_timeout_are_retryable_by_themselves() {
+        for kind in ErrorKind::ALL {
+            let expected = matches!(kind, ErrorKind::Connection | ErrorKind::Timeout);
+            assert_eq!(Error::new(kind, "").is_retryable(), expected);
+        }
+        assert!(Error::new(ErrorKind::Backend, "").with_retryable(true).is_retryable());
+    }
+
+    #[test]
+    fn io_errors_keep_their_meaning() {
+        use std::io;
+        let kinds = [
+            (io::ErrorKind::NotFound, ErrorKind::NotFound),
+            (io::ErrorKind::PermissionDenied, ErrorKind::Auth),
+            (io::ErrorKind::TimedOut, ErrorKind::Timeout),
+            (io::ErrorKind::Other, ErrorKind::Io),
+        ];
+        for (given, expected) in kinds {
+            assert_eq!(Error::from(io::Error::from(given)).kind(), expected);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The document form of a record: `data` in plain JSON that any tool reads, and `meta` for what
+//! plain JSON cannot say. Every JSON-based layout is made of these two.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value as Json, json};
+
+use super::{Field, Metadata, Record, RecordId};
+use crate::error::{Error, Result};
+use crate::value::{DateTime, FieldType, Value};
+
+/// What a record holds beyond plain JSON values: types that plain JSON does not imply, field
+/// metadata and record metadata.
+///
+/// As JSON: `{"types": {name: "DATETIME", …}, "fields": {name: {…}}, "record": {…}}`, each part
+/// left out when it is empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DocumentMeta {
+    /// Types that differ from what the plain value implies.
+    pub types: Vec<(String, FieldType)>,
+    /// Metadata of single fields.
+    pub fields: Vec<(String, Metadata)>,
+    /// Metadata of the record.
+    pub record: Metadata,
+}
+
+impl DocumentMeta {
+    /// Whether plain JSON says it all.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty() && self.fields.is_empty() && self.record.is_empty()
+    }
+
+    /// The JSON form.
+    pub fn to_json(&self) -> Map<String, Json> {
+        let mut meta = Map::new();
+        if !self.types.is_empty() {
+            let types = self.types.iter().map(|(name, kind)| (name.clone(), json!(kind))).collect();
+            meta.insert("types".into(), Json::Object(types));
+        }
+        if !self.fields.is_empty() {
+            let fields = self.fields.iter().map(|(name, map)| (name.clone(), Json::Object(map.clone()))).collect();
+            meta.insert("fields".into(), Json::Object(fields));
+        }
+        if !self.record.is_empty() {
+            meta.insert("record".into(), Json::Object(self.record.clone()));
+        }
+        meta
+    }
+
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) that names the part which is not of this form.
+    pub fn from_json(meta: &Map<String, Json>) -> Result<Self> {
+        let wrong =
+            |part: &str| Error::corrupt("record metadata is not of the documented form").with_context("part", part);
+        let object = |part: &'static str, value: &Json| value.as_object().cloned().ok_or_else(|| wrong(part));
+        let mut parsed = DocumentMeta::default();
+        for (key, value) in meta {
+            match key.as_str() {
+                "types" => {
+                    for (name, kind) in object("types", value)? {
+                        let kind = kind.as_str().and_then(|kind| kind.parse().ok()).ok_or_else(|| wrong("types"))?;
+                        parsed.types.push((name, kind));
+                    }
+                }
+                "fields" => {
+                    for (name, metadata) in object("fields", value)? {
+                        parsed.fields.push((name, object("fields", &metadata)?));
+                    }
+                }
+                "record" => parsed.record = object("record", value)?,
+                other => return Err(wrong(other)),
+            }
+        }
+        Ok(parsed)
+    }
+
+    fn type_of(&self, name: &str) -> Option<FieldType> {
+        self.types.iter().find(|(field, _)| field == name).map(|(_, kind)| *kind)
+    }
+}
+
+/// A value as plain JSON: datetimes as RFC 3339 text, bytes as base64.
+pub fn plain_json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Boolean(value) => Json::Bool(*value),
+        Value::Integer(value) => Json::from(*value),
+        Value::Float(value) => Json::from(*value),
+        Value::String(text) => Json::String(text.to_string()),
+        Value::DateTime(time) => Json::String(time.to_string()),
+        Value::Json(document) => document.as_ref().clone(),
+        Value::Binary(bytes) => Json::String(STANDARD.encode(bytes)),
+    }
+}
+
+/// A plain JSON value back as a value of this type; without a type, as its own kind.
+///
+/// # Errors
+/// [`Corrupt`](crate::ErrorKind::Corrupt) when the value is not what the type's plain form looks
+/// like, [`InvalidRecord`](crate::ErrorKind::InvalidRecord) for numbers outside the 64-bit range.
+pub fn value_from_plain(plain: Json, field_type: Option<FieldType>) -> Result<Value> {
+    let Some(field_type) = field_type else { return Value::json(plain) };
+    let wrong = |plain: &Json| {
+        let kind = match plain {
+            Json::Null => "null",
+            Json::Bool(_) => "boolean",
+            Json::Number(_) => "number",
+            Json::String(_) => "string",
+            Json::Array(_) => "array",
+            Json::Object(_) => "object",
+        };
+        Error::corrupt("a stored value is not of its recorded type")
+            .with_context("type", field_type)
+            .with_context("found", kind)
+    };
+    Ok(match (field_type, plain) {
+        (_, Json::Null) => Value::Null,
+        (FieldType::DateTime, Json::String(text)) => match DateTime::parse(&text) {
+            Ok(time) => Value::DateTime(time),
+            Err(_) => return Err(wrong(&Json::String(text))),
+        },
+        (FieldType::Binary, Json::String(text)) => match STANDARD.decode(&text) {
+            Ok(bytes) => Value::from(bytes),
+            Err(_) => return Err(wrong(&Json::String(text))),
+        },
+        (FieldType::Float, Json::Number(number)) => match number.as_f64() {
+            Some(float) => Value::Float(float),
+            None => return Err(wrong(&Json::Number(number))),
+        },
+        (FieldType::Json, document @ (Json::Object(_) | Json::Array(_))) => {
+            crate::value::validate_json(&document)?;
+            Value::Json(Arc::new(document))
+        }
+        (field_type, plain) => {
+            let value = Value::json(plain.clone())?;
+            if field_type.holds(&value) { value } else { return Err(wrong(&plain)) }
+        }
+    })
+}
+
+/// The type that a plain JSON value has without further word.
+fn implied_type(value: &Value) -> FieldType {
+    match value {
+        // Both are strings in plain JSON.
+        Value::DateTime(_) => FieldType::String,
+        Value::Binary(bytes) if bytes.len() > FieldType::TEXT_THRESHOLD / 4 * 3 => FieldType::Text,
+        Value::Binary(_) => FieldType::String,
+        value => value.field_type(),
+    }
+}
+
+impl Record {
+    /// The record's fields as plain JSON, in order, and what plain JSON cannot say.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{DateTime, record};
+    /// let record = record! { "name": "Ada", "born": DateTime::parse("1815-12-10")? }?;
+    /// let (data, meta) = record.to_document();
+    /// assert_eq!(serde_json::json!(data), serde_json::json!({"name": "Ada", "born": "1815-12-10T00:00:00"}));
+    /// assert_eq!(serde_json::json!(meta.to_json()), serde_json::json!({"types": {"born": "DATETIME"}}));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn to_document(&self) -> (Map<String, Json>, DocumentMeta) {
+        let mut data = Map::with_capacity(self.len());
+        let mut meta = DocumentMeta { record: self.metadata().clone(), ..DocumentMeta::default() };
+        for field in self.fields() {
+            if field.field_type() != implied_type(field.value()) {
+                meta.types.push((field.name().to_owned(), field.field_type()));
+            }
+            if let Some(metadata) = field.metadata() {
+                meta.fields.push((field.name().to_owned(), metadata.clone()));
+            }
+            data.insert(field.name().to_owned(), plain_json(field.value()));
+        }
+        (data, meta)
+    }
+
+    /// The record back from its document form.
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) or [`InvalidRecord`](crate::ErrorKind::InvalidRecord)
+    /// that names the field.
+    pub fn from_document(data: Map<String, Json>, mut meta: DocumentMeta) -> Result<Record> {
+        let mut fields = Vec::with_capacity(data.len());
+        for (name, plain) in data {
+            let declared = meta.type_of(&name);
+            let value = value_from_plain(plain, declared)
+                .map_err(|error| error.with_context("field", format!("`{}`", name.escape_debug())))?;
+            let metadata = match meta.fields.iter().position(|(field, _)| *field == name) {
+                Some(found) => meta.fields.swap_remove(found).1,
+                None => Metadata::new(),
+            };
+            let field_type = declared.unwrap_or_else(|| value.field_type());
+            fields.push(Field { name: name.into(), value, field_type, metadata });
+        }
+        let mut record = Record::from_fields(fields)?;
+        if !meta.record.is_empty() {
+            record.set_metadata(meta.record)?;
+        }
+        Ok(record)
+    }
+
+    /// The full document: `{"id", "data", "meta"}`, id and meta left out when there are none.
+    pub fn to_json(&self) -> Json {
+        let (data, meta) = self.to_document();
+        let mut document = Map::new();
+        if let Some(id) = self.id() {
+            document.insert("id".into(), Json::String(id.to_string()));
+        }
+        document.insert("data".into(), Json::Object(data));
+        if !meta.is_empty() {
+            document.insert("meta".into(), Json::Object(meta.to_json()));
+        }
+        Json::Object(document)
+    }
+
+    /// The record back from [`Record::to_json`].
+    ///
+    /// # Errors
+    /// As [`Record::from_document`].
+    pub fn from_json(document: Json) -> Result<Record> {
+        let wrong = |part: &str| Error::corrupt("not a record document").with_context("part", part);
+        let Json::Object(mut members) = document else { return Err(wrong("document")) };
+        let id = match members.remove("id") {
+            None | Some(Json::Null) => None,
+            Some(Json::String(id)) => Some(RecordId::new(id)?),
+            Some(_) => return Err(wrong("id")),
+        };
+        let Some(Json::Object(data)) = members.remove("data") else { return Err(wrong("data")) };
+        let meta = match members.remove("meta") {
+            None | Some(Json::Null) => DocumentMeta::default(),
+            Some(Json::Object(meta)) => DocumentMeta::from_json(&meta)?,
+            Some(_) => return Err(wrong("meta")),
+        };
+        if let Some((unknown, _)) = members.into_iter().next() {
+            return Err(wrong(&unknown));
+        }
+        let mut record = Record::from_document(data, meta)?;
+        record.set_id(id);
+        Ok(record)
+    }
+}

@@ -1,0 +1,496 @@
+//! Records: ordered fields with types and metadata.
+
+mod document;
+mod field;
+mod id;
+mod serde_forms;
+mod shape;
+
+use std::fmt;
+use std::ops::Index;
+
+use serde_json::Map;
+use triomphe::{Arc, ThinArc};
+
+pub use document::{DocumentMeta, plain_json, value_from_plain};
+pub use field::{Field, FieldRef};
+pub(crate) use id::find_control;
+pub use id::{RecordId, Version};
+pub use shape::{MAX_NAME_BYTES, RESERVED_NAMES, Shape, validate_field_name};
+
+use crate::error::{Error, Result};
+use crate::value::{FieldType, Str, Value};
+
+/// Metadata of a record or a field: string keys to JSON.
+pub type Metadata = Map<String, serde_json::Value>;
+
+/// One record: an optional id, ordered fields and metadata.
+///
+/// Reading is by name or position, cloning is O(1) and copies on write. Two records are equal when
+/// their fields (name, value, type, metadata) and their metadata are; id and version do not count.
+///
+/// ```
+/// use dataknobs_data_core::{Value, record};
+/// let mut record = record! { "name": "Ada", "age": 36 }?;
+/// assert_eq!(record["name"], Value::from("Ada"));
+/// assert_eq!(record[1], Value::from(36));
+/// record.set("age", 37)?;
+/// assert_eq!(record.get("age"), Some(&Value::from(37)));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Record {
+    data: ThinArc<Header, Value>,
+    id: Option<RecordId>,
+    version: Option<Version>,
+    score: Option<f32>,
+}
+
+#[derive(Clone)]
+struct Header {
+    shape: Shape,
+    extras: Option<Box<Extras>>,
+}
+
+/// What few records have: metadata of the record and of single fields (by position, ascending).
+#[derive(Clone, Default, PartialEq)]
+struct Extras {
+    record: Metadata,
+    fields: Vec<(usize, Metadata)>,
+}
+
+impl Extras {
+    fn boxed(self) -> Option<Box<Self>> {
+        (!self.record.is_empty() || !self.fields.is_empty()).then(|| Box::new(self))
+    }
+}
+
+impl Record {
+    /// A record without fields.
+    pub fn new() -> Self {
+        Self::assemble(Shape::empty(), Vec::new(), None)
+    }
+
+    /// A record of these fields, in this order.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) for an illegal or repeated name, a float
+    /// that is not finite, or a value that its field's type does not hold.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Field, FieldType, Record};
+    /// let record = Record::from_fields([
+    ///     Field::new("name", "Ada"),
+    ///     Field::new("bio", "…").with_type(FieldType::Text),
+    /// ])?;
+    /// assert_eq!(record.len(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn from_fields(fields: impl IntoIterator<Item = Field>) -> Result<Self> {
+        let fields = fields.into_iter();
+        let mut names = Vec::with_capacity(fields.size_hint().0);
+        let mut values = Vec::with_capacity(fields.size_hint().0);
+        let mut extras = Extras::default();
+        for field in fields {
+            let Field { name, value, field_type, metadata } = field;
+            check_value(&name, field_type, &value)?;
+            if !metadata.is_empty() {
+                extras.fields.push((values.len(), metadata));
+            }
+            names.push((name, field_type));
+            values.push(value);
+        }
+        Ok(Self::assemble(Shape::intern(names)?, values, extras.boxed()))
+    }
+
+    /// A record of names and values; types are detected.
+    ///
+    /// # Errors
+    /// As [`Record::from_fields`].
+    pub fn from_pairs<N: Into<Str>, V: Into<Value>>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self> {
+        Self::from_fields(pairs.into_iter().map(|(name, value)| Field::new(name, value)))
+    }
+
+    /// A record of a known shape; `values` stand in the shape's order. The fast way for readers
+    /// that make many records alike.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the number of values is not the
+    /// shape's, or a value does not fit its field's type.
+    pub fn from_shape(shape: &Shape, values: Vec<Value>) -> Result<Self> {
+        if shape.len() != values.len() {
+            return Err(Error::invalid_record("a record needs one value for each field of its shape")
+                .with_context("fields", shape.len())
+                .with_context("values", values.len()));
+        }
+        for ((name, field_type), value) in shape.fields().iter().zip(&values) {
+            check_value(name, *field_type, value)?;
+        }
+        Ok(Self::assemble(shape.clone(), values, None))
+    }
+
+    fn assemble(shape: Shape, values: Vec<Value>, extras: Option<Box<Extras>>) -> Self {
+        debug_assert_eq!(shape.len(), values.len());
+        Record {
+            data: ThinArc::from_header_and_iter(Header { shape, extras }, values.into_iter()),
+            id: None,
+            version: None,
+            score: None,
+        }
+    }
+
+    fn replace(&mut self, shape: Shape, values: Vec<Value>, extras: Option<Box<Extras>>) {
+        self.data = ThinArc::from_header_and_iter(Header { shape, extras }, values.into_iter());
+    }
+
+    /// The id, once the record has one.
+    pub fn id(&self) -> Option<&RecordId> {
+        self.id.as_ref()
+    }
+
+    /// Sets the id.
+    pub fn set_id(&mut self, id: impl Into<Option<RecordId>>) {
+        self.id = id.into();
+    }
+
+    /// The same record under this id.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the text is no legal id.
+    pub fn with_id(mut self, id: impl Into<Str>) -> Result<Self> {
+        self.id = Some(RecordId::new(id)?);
+        Ok(self)
+    }
+
+    /// The version it was read with.
+    pub fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
+    }
+
+    /// Sets the version; for backends.
+    pub fn set_version(&mut self, version: impl Into<Option<Version>>) {
+        self.version = version.into();
+    }
+
+    /// The relevance of a result of a query with MATCH, on the backend's own scale.
+    pub fn score(&self) -> Option<f32> {
+        self.score
+    }
+
+    /// Sets the relevance; for backends.
+    pub fn set_score(&mut self, score: impl Into<Option<f32>>) {
+        self.score = score.into();
+    }
+
+    /// How many fields.
+    pub fn len(&self) -> usize {
+        self.data.slice.len()
+    }
+
+    /// Whether there are no fields.
+    pub fn is_empty(&self) -> bool {
+        self.data.slice.is_empty()
+    }
+
+    /// Names and types of the fields.
+    pub fn shape(&self) -> &Shape {
+        &self.data.header.header.shape
+    }
+
+    /// The values, in field order.
+    pub fn values(&self) -> &[Value] {
+        &self.data.slice
+    }
+
+    /// The value of a field, by name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.shape().position(name).map(|position| &self.data.slice[position])
+    }
+
+    /// A field, by name.
+    pub fn field(&self, name: &str) -> Option<FieldRef<'_>> {
+        self.shape().position(name).and_then(|position| self.field_at(position))
+    }
+
+    /// A field, by position.
+    pub fn field_at(&self, position: usize) -> Option<FieldRef<'_>> {
+        let (name, field_type) = self.shape().fields().get(position)?;
+        Some(FieldRef::new(name, &self.data.slice[position], *field_type, self.field_metadata(position)))
+    }
+
+    /// The fields, in order.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldRef<'_>> + '_ {
+        let names = self.shape().fields().iter().zip(self.values());
+        names.enumerate().map(|(position, ((name, field_type), value))| {
+            FieldRef::new(name, value, *field_type, self.field_metadata(position))
+        })
+    }
+
+    fn extras(&self) -> Option<&Extras> {
+        self.data.header.header.extras.as_deref()
+    }
+
+    fn field_metadata(&self, position: usize) -> Option<&Metadata> {
+        let fields = &self.extras()?.fields;
+        fields.binary_search_by_key(&position, |(at, _)| *at).ok().map(|found| &fields[found].1)
+    }
+
+    /// The record's metadata.
+    pub fn metadata(&self) -> &Metadata {
+        static EMPTY: std::sync::LazyLock<Metadata> = std::sync::LazyLock::new(Metadata::new);
+        self.extras().map_or(&EMPTY, |extras| &extras.record)
+    }
+
+    /// Whether the record or one of its fields carries metadata.
+    pub fn has_metadata(&self) -> bool {
+        self.extras().is_some()
+    }
+
+    /// Replaces the record's metadata.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when a number in it is outside the 64-bit
+    /// range.
+    pub fn set_metadata(&mut self, metadata: Metadata) -> Result<()> {
+        check_metadata(&metadata)?;
+        let mut extras = self.extras().cloned().unwrap_or_default();
+        extras.record = metadata;
+        self.replace(self.shape().clone(), self.values().to_vec(), extras.boxed());
+        Ok(())
+    }
+
+    /// The same record with one more entry of metadata.
+    ///
+    /// # Errors
+    /// As [`Record::set_metadata`].
+    pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Result<Self> {
+        let mut metadata = self.metadata().clone();
+        metadata.insert(key.into(), value.into());
+        self.set_metadata(metadata)?;
+        Ok(self)
+    }
+
+    /// Sets a field's value. A new field goes to the end with the value's own type; an existing
+    /// one keeps its place, its metadata, and its type where that holds the value.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) for an illegal name or a float that is
+    /// not finite.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
+        let value = value.into();
+        let Some(position) = self.shape().position(name) else {
+            return self.set_field(Field::new(name, value));
+        };
+        let declared = self.shape().fields()[position].1;
+        let field_type = if declared.holds(&value) { declared } else { value.field_type() };
+        check_value(name, field_type, &value)?;
+        if field_type == declared {
+            let mut value = Some(value);
+            let in_place = self.data.with_arc_mut(|data| match Arc::get_mut(data) {
+                Some(unique) => {
+                    unique.slice_mut()[position] = value.take().unwrap_or(Value::Null);
+                    true
+                }
+                None => false,
+            });
+            if in_place {
+                return Ok(());
+            }
+            let mut values = self.values().to_vec();
+            values[position] = value.unwrap_or(Value::Null);
+            self.replace(self.shape().clone(), values, self.extras().cloned().map(Box::new));
+            return Ok(());
+        }
+        let metadata = self.field_metadata(position).cloned().unwrap_or_default();
+        self.set_field(Field { name: name.into(), value, field_type, metadata })
+    }
+
+    /// Sets a whole field: replaces the one of that name in its place, or adds it at the end.
+    ///
+    /// # Errors
+    /// As [`Record::from_fields`].
+    pub fn set_field(&mut self, field: Field) -> Result<()> {
+        let Field { name, value, field_type, metadata } = field;
+        check_value(&name, field_type, &value)?;
+        check_metadata(&metadata)?;
+        let mut names = self.shape().fields().to_vec();
+        let mut values = self.values().to_vec();
+        let mut extras = self.extras().cloned().unwrap_or_default();
+        let position = match self.shape().position(&name) {
+            Some(position) => {
+                names[position].1 = field_type;
+                values[position] = value;
+                extras.fields.retain(|(at, _)| *at != position);
+                position
+            }
+            None => {
+                names.push((name, field_type));
+                values.push(value);
+                values.len() - 1
+            }
+        };
+        if !metadata.is_empty() {
+            let at = extras.fields.partition_point(|(at, _)| *at < position);
+            extras.fields.insert(at, (position, metadata));
+        }
+        let shape = Shape::intern(names)?;
+        self.replace(shape, values, extras.boxed());
+        Ok(())
+    }
+
+    /// Takes a field out; the others keep their order.
+    pub fn remove(&mut self, name: &str) -> Option<Field> {
+        let position = self.shape().position(name)?;
+        let removed = self.field_at(position).map(|field| field.to_field());
+        let kept: Vec<Field> =
+            self.fields().filter(|field| field.name() != name).map(|field| field.to_field()).collect();
+        self.rebuild(kept);
+        removed
+    }
+
+    /// Gives a field another name in the same place. False when there is no such field.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the new name is illegal or taken.
+    pub fn rename(&mut self, name: &str, new_name: &str) -> Result<bool> {
+        let Some(position) = self.shape().position(name) else { return Ok(false) };
+        let mut names = self.shape().fields().to_vec();
+        names[position].0 = new_name.into();
+        let shape = Shape::intern(names)?;
+        self.replace(shape, self.values().to_vec(), self.extras().cloned().map(Box::new));
+        Ok(true)
+    }
+
+    /// The same record with only these fields, in the record's own order; id, version and
+    /// metadata stay. Names that the record lacks are ignored.
+    #[must_use]
+    pub fn project(&self, names: &[Str]) -> Record {
+        if self.shape().fields().iter().all(|(name, _)| names.contains(name)) {
+            return self.clone();
+        }
+        let mut projected = self.clone();
+        projected.rebuild(
+            self.fields()
+                .filter(|field| names.iter().any(|name| name == field.name()))
+                .map(|field| field.to_field())
+                .collect(),
+        );
+        projected
+    }
+
+    /// Rebuilds from fields that were legal in this record already.
+    fn rebuild(&mut self, fields: Vec<Field>) {
+        let record = std::mem::take(&mut self.extras().cloned().unwrap_or_default().record);
+        let mut extras = Extras { record, fields: Vec::new() };
+        let mut names = Vec::with_capacity(fields.len());
+        let mut values = Vec::with_capacity(fields.len());
+        for field in fields {
+            if !field.metadata.is_empty() {
+                extras.fields.push((values.len(), field.metadata));
+            }
+            names.push((field.name, field.field_type));
+            values.push(field.value);
+        }
+        if let Ok(shape) = Shape::intern(names) {
+            self.replace(shape, values, extras.boxed());
+        }
+    }
+
+    /// Whether this is the very same stored content, not merely an equal one.
+    pub fn shares_content_with(&self, other: &Record) -> bool {
+        self.data.ptr() == other.data.ptr()
+    }
+}
+
+fn check_value(name: &str, field_type: FieldType, value: &Value) -> Result<()> {
+    match value {
+        Value::Float(_) | Value::Json(_) => {
+            value.validate().map_err(|error| error.with_context("field", format!("`{}`", name.escape_debug())))?;
+        }
+        _ => {}
+    }
+    if field_type.holds(value) {
+        return Ok(());
+    }
+    Err(Error::invalid_record("a value does not fit its field's type")
+        .with_context("field", format!("`{}`", name.escape_debug()))
+        .with_context("value", value.kind_name())
+        .with_context("type", field_type))
+}
+
+fn check_metadata(metadata: &Metadata) -> Result<()> {
+    metadata.iter().try_for_each(|(key, value)| {
+        crate::value::validate_json(value).map_err(|error| error.with_context("metadata", format!("`{key}`")))
+    })
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.data.ptr() == other.data.ptr()
+            || (self.shape() == other.shape() && self.values() == other.values() && self.extras() == other.extras())
+    }
+}
+
+impl Index<&str> for Record {
+    type Output = Value;
+
+    /// # Panics
+    /// When the record has no such field; [`Record::get`] answers with an option.
+    fn index(&self, name: &str) -> &Value {
+        match self.get(name) {
+            Some(value) => value,
+            None => std::panic::panic_any(format!("the record has no field `{name}`")),
+        }
+    }
+}
+
+impl Index<usize> for Record {
+    type Output = Value;
+
+    /// # Panics
+    /// When the position is past the end, as with a slice.
+    fn index(&self, position: usize) -> &Value {
+        &self.values()[position]
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_map();
+        if let Some(id) = &self.id {
+            debug.entry(&"_id", id);
+        }
+        debug.entries(self.shape().fields().iter().map(|(name, _)| name).zip(self.values()));
+        if !self.metadata().is_empty() {
+            debug.entry(&"_metadata", self.metadata());
+        }
+        debug.finish()
+    }
+}
+
+/// Builds a [`Record`] from `"name": value` pairs; anything that converts into a
+/// [`Value`] will do. Gives a `Result`, since names and floats are checked.
+///
+/// ```
+/// use dataknobs_data_core::record;
+/// let record = record! { "city": "Oslo", "lat": 59.9, "note": () }?;
+/// assert_eq!(record.len(), 3);
+/// assert!(record! { "_id": 1 }.is_err());
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[macro_export]
+macro_rules! record {
+    () => { $crate::Result::<$crate::Record>::Ok($crate::Record::new()) };
+    ($($name:literal : $value:expr),+ $(,)?) => {
+        $crate::Record::from_fields([$($crate::Field::new($name, $value)),+])
+    };
+}
+
+#[cfg(test)]
+mod tests;
