@@ -4,10 +4,12 @@ mod condition;
 mod evaluate;
 mod filter;
 mod json;
+mod matcher;
 mod operator;
 mod path;
 mod pattern;
 pub(crate) mod scalar;
+mod select;
 mod sort;
 mod text;
 
@@ -15,8 +17,10 @@ pub use condition::{Condition, Leaf};
 pub use evaluate::{Evaluator, reference_search};
 pub use filter::{Filter, MAX_PATTERN_BYTES, Operand, Test};
 pub use json::{value_from_tagged, value_to_tagged};
+pub use matcher::Matcher;
 pub use operator::{IntoOperator, Operator};
 pub use path::{IntoPath, Path};
+pub use select::Sorter;
 pub use sort::{IdOrder, IntoSortOrder, SortKey, SortOrder, SortPosition};
 
 use std::sync::Arc;

@@ -1,0 +1,376 @@
+//! What the handle asks of a backend.
+
+use crate::error::Result;
+use crate::query::{Condition, Path, SortKey, SortPosition};
+use crate::record::{Field, Record, RecordId, Version};
+use crate::value::{Str, Value};
+
+/// Asks for one record.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ReadRequest<'a> {
+    /// The id. A legal id; whether the store's key can hold it is the store's question.
+    pub id: &'a str,
+}
+
+impl<'a> ReadRequest<'a> {
+    /// Asks for this id.
+    pub fn new(id: &'a str) -> Self {
+        ReadRequest { id }
+    }
+}
+
+/// Asks for several records.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ReadBatchRequest<'a> {
+    /// The ids; repetitions are allowed.
+    pub ids: &'a [RecordId],
+}
+
+impl<'a> ReadBatchRequest<'a> {
+    /// Asks for these ids.
+    pub fn new(ids: &'a [RecordId]) -> Self {
+        ReadBatchRequest { ids }
+    }
+}
+
+/// One write.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WriteRequest {
+    /// The id. None only for creates on stores that make their own keys.
+    pub id: Option<RecordId>,
+    /// What to do.
+    pub action: WriteAction,
+    /// The version that the stored record must have.
+    pub expected_version: Option<Version>,
+}
+
+impl WriteRequest {
+    /// A write under this id.
+    pub fn new(id: impl Into<Option<RecordId>>, action: WriteAction) -> Self {
+        WriteRequest { id: id.into(), action, expected_version: None }
+    }
+
+    /// The same write, refused unless the stored record has this version.
+    #[must_use]
+    pub fn expecting(mut self, version: impl Into<Option<Version>>) -> Self {
+        self.expected_version = version.into();
+        self
+    }
+}
+
+/// What a write does.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum WriteAction {
+    /// Adds a record; its id must not be there yet.
+    Create(Record),
+    /// Replaces a record that is there.
+    Update(Record),
+    /// Adds or replaces.
+    Upsert(Record),
+    /// Changes single fields of a record that is there.
+    Patch(Changes),
+    /// Removes.
+    Delete,
+}
+
+impl WriteAction {
+    /// The operation's name, for errors and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            WriteAction::Create(_) => "create",
+            WriteAction::Update(_) => "update",
+            WriteAction::Upsert(_) => "upsert",
+            WriteAction::Patch(_) => "patch",
+            WriteAction::Delete => "delete",
+        }
+    }
+}
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct WriteOutcome {
+    /// The id written, as the store holds it.
+    pub id: RecordId,
+    /// Whether a record was there before.
+    pub found: bool,
+    /// The version after the write; none after a delete or when nothing was written.
+    pub version: Option<Version>,
+}
+
+impl WriteOutcome {
+    /// An outcome.
+    pub fn new(id: RecordId, found: bool, version: impl Into<Option<Version>>) -> Self {
+        WriteOutcome { id, found, version: version.into() }
+    }
+}
+
+/// Several writes in order.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WriteBatchRequest {
+    /// The writes.
+    pub writes: Vec<WriteRequest>,
+}
+
+impl WriteBatchRequest {
+    /// These writes.
+    pub fn new(writes: Vec<WriteRequest>) -> Self {
+        WriteBatchRequest { writes }
+    }
+}
+
+/// Changes to single fields: what to set and what to unset.
+///
+/// ```
+/// use dataknobs_data_core::{Changes, record};
+/// let mut record = record! { "name": "Ada", "age": 36, "note": "x" }?;
+/// Changes::new().set("age", 37).unset("note").apply(&mut record)?;
+/// assert_eq!(record, record! { "name": "Ada", "age": 37 }?);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    set: Vec<ChangedField>,
+    unset: Vec<Str>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum ChangedField {
+    Value(Str, Value),
+    Whole(Field),
+}
+
+impl Changes {
+    /// No changes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a field's value, as [`Record::set`] does.
+    #[must_use]
+    pub fn set(mut self, name: impl Into<Str>, value: impl Into<Value>) -> Self {
+        self.set.push(ChangedField::Value(name.into(), value.into()));
+        self
+    }
+
+    /// Sets a whole field, as [`Record::set_field`] does.
+    #[must_use]
+    pub fn set_field(mut self, field: Field) -> Self {
+        self.set.push(ChangedField::Whole(field));
+        self
+    }
+
+    /// Takes a field out, if it is there.
+    #[must_use]
+    pub fn unset(mut self, name: impl Into<Str>) -> Self {
+        self.unset.push(name.into());
+        self
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.unset.is_empty()
+    }
+
+    /// The names that are set, in order.
+    pub fn names_set(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().map(|change| match change {
+            ChangedField::Value(name, _) => name.as_str(),
+            ChangedField::Whole(field) => field.name.as_str(),
+        })
+    }
+
+    /// The names that are unset, in order.
+    pub fn names_unset(&self) -> &[Str] {
+        &self.unset
+    }
+
+    /// Applies the changes to a record: first what is unset, then what is set.
+    ///
+    /// # Errors
+    /// As [`Record::set_field`]; the record is then unchanged.
+    pub fn apply(&self, record: &mut Record) -> Result<()> {
+        let mut changed = record.clone();
+        for name in &self.unset {
+            changed.remove(name);
+        }
+        for change in &self.set {
+            match change {
+                ChangedField::Value(name, value) => changed.set(name, value.clone())?,
+                ChangedField::Whole(field) => changed.set_field(field.clone())?,
+            }
+        }
+        *record = changed;
+        Ok(())
+    }
+
+    /// Checks the changes by themselves, before any store is asked.
+    ///
+    /// # Errors
+    /// As [`Record::set_field`].
+    pub fn check(&self) -> Result<()> {
+        self.apply(&mut Record::new())
+    }
+}
+
+/// Asks for the records that pass a condition.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ScanRequest {
+    /// What must hold.
+    pub condition: Condition,
+    /// The sort; empty for the store's own order.
+    pub sort: Vec<SortKey>,
+    /// Continue behind this position of the sort.
+    pub after: Option<SortPosition>,
+    /// Skip so many.
+    pub offset: u64,
+    /// Return at most so many.
+    pub limit: Option<u64>,
+    /// Keep only these fields.
+    pub projection: Option<Vec<Str>>,
+}
+
+impl ScanRequest {
+    /// All records that pass a condition, in the store's own order.
+    pub fn new(condition: Condition) -> Self {
+        ScanRequest { condition, sort: Vec::new(), after: None, offset: 0, limit: None, projection: None }
+    }
+}
+
+/// Asks for the number of records that pass a condition.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CountRequest {
+    /// What must hold.
+    pub condition: Condition,
+}
+
+impl CountRequest {
+    /// Counts the records that pass this condition.
+    pub fn new(condition: Condition) -> Self {
+        CountRequest { condition }
+    }
+}
+
+/// Changes or deletes what passes a condition.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ModifyRequest {
+    /// What must hold.
+    pub condition: Condition,
+    /// What to do with it.
+    pub action: ModifyAction,
+}
+
+impl ModifyRequest {
+    /// Does this to what passes the condition.
+    pub fn new(condition: Condition, action: ModifyAction) -> Self {
+        ModifyRequest { condition, action }
+    }
+}
+
+/// What to do with the records that pass a condition.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ModifyAction {
+    /// Change fields.
+    Patch(Changes),
+    /// Remove.
+    Delete,
+}
+
+/// How a transaction is to run.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct TransactionOptions {
+    /// Refuse writes in it.
+    pub read_only: bool,
+}
+
+/// What kind of index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IndexKind {
+    /// Finds equal values.
+    Hash,
+    /// Finds equal values and ranges.
+    Ordered,
+}
+
+impl IndexKind {
+    /// `"hash"` or `"ordered"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            IndexKind::Hash => "hash",
+            IndexKind::Ordered => "ordered",
+        }
+    }
+}
+
+impl std::str::FromStr for IndexKind {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "hash" => Ok(IndexKind::Hash),
+            "ordered" | "btree" => Ok(IndexKind::Ordered),
+            _ => Err(crate::Error::invalid_config("an index is hash or ordered").with_context("kind", text)),
+        }
+    }
+}
+
+/// Asks for an index.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct IndexRequest {
+    /// Its name; made from path and kind when there is none.
+    pub name: Option<Str>,
+    /// What is indexed.
+    pub path: Path,
+    /// How.
+    pub kind: IndexKind,
+}
+
+impl IndexRequest {
+    /// An index of this path.
+    pub fn new(path: Path, kind: IndexKind) -> Self {
+        IndexRequest { name: None, path, kind }
+    }
+
+    /// The same index under this name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Str>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The name given, or the one made from path and kind: `age_ordered`.
+    pub fn index_name(&self) -> Str {
+        self.name.clone().unwrap_or_else(|| format!("{}_{}", self.path, self.kind.name()).into())
+    }
+}
+
+/// An index that is there.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct IndexInfo {
+    /// Its name.
+    pub name: Str,
+    /// What is indexed.
+    pub path: Path,
+    /// How.
+    pub kind: IndexKind,
+}
+
+impl IndexInfo {
+    /// An index.
+    pub fn new(name: impl Into<Str>, path: Path, kind: IndexKind) -> Self {
+        IndexInfo { name: name.into(), path, kind }
+    }
+}
