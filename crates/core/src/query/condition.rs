@@ -171,3 +171,16 @@ impl std::fmt::Display for Leaf {
         }
     }
 }
+
+impl Leaf {
+    /// The relevance of a record for a MATCH: between 0 and 1, the share of the text's words that
+    /// are tokens of the query.
+    pub(crate) fn relevance(&self, record: &crate::record::Record) -> f32 {
+        use super::pattern::{match_score, tokens_of};
+        use super::scalar::Scalar;
+        match (self.path().resolve(record), self.test.literal().and_then(Value::as_str)) {
+            (Some(Scalar::String(text)), Some(wanted)) => match_score(&tokens_of(wanted), text),
+            _ => 0.0,
+        }
+    }
+}

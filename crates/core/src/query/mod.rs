@@ -124,6 +124,12 @@ impl Query {
         self
     }
 
+    /// The same query keeping every field.
+    pub(crate) fn unprojected(mut self) -> Self {
+        self.projection = None;
+        self
+    }
+
     /// Continues a sorted search behind the record that this token was given for.
     #[must_use]
     pub fn after(mut self, token: impl Into<Str>) -> Self {
