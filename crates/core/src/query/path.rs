@@ -44,7 +44,8 @@ impl Path {
         Self::check(Path { whole, segments: segments.into() })
     }
 
-    /// A path of literal segments.
+    /// A path of literal segments. Only the first must not be empty: JSON objects may have an
+    /// empty key.
     ///
     /// # Errors
     /// As [`Path::dotted`].
@@ -55,7 +56,9 @@ impl Path {
     fn check(self) -> Result<Self> {
         let problem = if self.segments.iter().map(|segment| segment.len()).sum::<usize>() > MAX_BYTES {
             return Err(Error::invalid_query("a path must not be longer than 4,096 bytes"));
-        } else if self.segments.is_empty() || self.segments.iter().any(|segment| segment.is_empty()) {
+        } else if self.segments.first().is_none_or(|first| first.is_empty())
+            || (self.whole.is_some() && self.segments.iter().any(|segment| segment.is_empty()))
+        {
             "a path must not be empty or have an empty segment"
         } else if self.segments.iter().any(|segment| crate::record::find_control(segment).is_some()) {
             "a path must not hold control characters"
