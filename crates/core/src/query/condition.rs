@@ -158,16 +158,3 @@ impl Leaf {
         !self.negated && !self.when_absent
     }
 }
-
-impl std::fmt::Display for Leaf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let test = Filter::Test(self.test.clone());
-        match (self.operator(), self.negated, self.when_absent) {
-            (Operator::Exists, true, _) => write!(f, "{}", test.negate()),
-            (_, false, false) => write!(f, "{test}"),
-            (_, true, true) => write!(f, "NOT {test}"),
-            (_, true, false) => write!(f, "present and NOT {test}"),
-            (_, false, true) => write!(f, "absent or {test}"),
-        }
-    }
-}

@@ -18,6 +18,7 @@ pub use json::{value_from_tagged, value_to_tagged};
 pub use operator::{IntoOperator, Operator};
 pub use path::{IntoPath, Path};
 pub use sort::{IdOrder, IntoSortOrder, SortKey, SortOrder, SortPosition};
+pub use text::MAX_TEXT_BYTES;
 
 use std::sync::Arc;
 
@@ -164,6 +165,14 @@ impl Query {
         }
     }
 
+    /// The filters; of an `all_of` that stands alone, its own.
+    fn all_of(&self) -> &[Filter] {
+        match self.filters.as_slice() {
+            [Filter::All(filters)] => filters,
+            filters => filters,
+        }
+    }
+
     /// Reports the first mistake made while building, and what is wrong with the whole.
     ///
     /// # Errors
@@ -187,7 +196,9 @@ impl Query {
     /// Reads a query from its text form.
     ///
     /// # Errors
-    /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) whose message shows the text with a caret.
+    /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) with the place as `column` (in characters,
+    /// from 1) and `offset` (in bytes) in its context, and [`Error::excerpt`] showing the text with
+    /// a caret.
     ///
     /// ```
     /// use dataknobs_data_core::Query;
@@ -202,7 +213,7 @@ impl Query {
 
 impl PartialEq for Query {
     fn eq(&self, other: &Self) -> bool {
-        self.filters == other.filters
+        self.all_of() == other.all_of()
             && self.sort == other.sort
             && self.limit == other.limit
             && self.offset == other.offset
@@ -220,5 +231,7 @@ impl std::str::FromStr for Query {
     }
 }
 
+#[cfg(test)]
+mod generate;
 #[cfg(test)]
 mod tests;
