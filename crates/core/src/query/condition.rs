@@ -159,19 +159,6 @@ impl Leaf {
     }
 }
 
-impl std::fmt::Display for Leaf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let test = Filter::Test(self.test.clone());
-        match (self.operator(), self.negated, self.when_absent) {
-            (Operator::Exists, true, _) => write!(f, "{}", test.negate()),
-            (_, false, false) => write!(f, "{test}"),
-            (_, true, true) => write!(f, "NOT {test}"),
-            (_, true, false) => write!(f, "present and NOT {test}"),
-            (_, false, true) => write!(f, "absent or {test}"),
-        }
-    }
-}
-
 impl Leaf {
     /// The relevance of a record for a MATCH: between 0 and 1, the share of the text's words that
     /// are tokens of the query.
