@@ -1,11 +1,15 @@
 //! Records, queries, the database handles and the memory store of dataknobs-data.
 
+#[cfg(test)]
+mod case_files;
 mod config;
+mod convert;
 mod error;
 mod query;
 mod record;
 mod value;
 
+pub use convert::{Converters, FormatHandler, Formats};
 pub use error::{BatchFailure, Error, ErrorKind, Result};
 pub use query::*;
 pub use record::*;
