@@ -16,6 +16,7 @@ pub use evaluate::{Evaluator, reference_search};
 pub use filter::{Filter, MAX_PATTERN_BYTES, Operand, Test};
 pub use json::{value_from_tagged, value_to_tagged};
 pub use operator::{IntoOperator, Operator};
+pub(crate) use path::walk_value;
 pub use path::{IntoPath, Path};
 pub use sort::{IdOrder, IntoSortOrder, SortKey, SortOrder, SortPosition};
 
