@@ -1,9 +1,31 @@
 //! Records, queries, the database handles and the memory store of dataknobs-data.
+//!
+//! For: the data model, the one definition of what a query means, the trait that stores implement
+//! ([`backend`]), and the handles that users hold ([`Database`], [`SyncDatabase`]). Not for: any
+//! store but the one in memory, file formats, Arrow; those are crates of their own that depend on
+//! this one.
+//!
+//! The way through the files, from the bottom up:
+//!
+//! | module | holds |
+//! |---|---|
+//! | `error` | the one error type |
+//! | `value`, `record` | values, field types, records, ids, versions, the JSON document form |
+//! | `convert` | the conversion table, custom converters, format handlers |
+//! | `query` | filters, paths, text and JSON forms, the reference evaluator and the compiled one |
+//! | `aggregate` | groups, histograms and functions, and their reference |
+//! | `capability`, `backend` | what a store can do, and the trait it implements |
+//! | `database`, `sync` | the users' handles |
+//! | `memory` | the memory store |
+//! | `config`, `registry`, `layers`, `pool` | settings, opening by name or URL, retry and timeouts, connection pools |
 
 mod aggregate;
 pub mod backend;
 mod capability;
+#[cfg(test)]
+mod case_files;
 mod config;
+mod convert;
 mod database;
 mod error;
 pub mod memory;
@@ -12,9 +34,13 @@ mod record;
 mod sync;
 mod value;
 
-pub use aggregate::*;
+pub use aggregate::{
+    Aggregate, AggregateFunction, Aggregation, Aggregator, Bucket, GroupKey, Interval, IntoInterval, Table,
+    reference_aggregate,
+};
 pub use backend::{Changes, Explain, IndexInfo, IndexKind, Support, TransactionOptions};
 pub use capability::{BackendInfo, Capabilities};
+pub use convert::{Converters, FormatHandler, Formats};
 pub use database::{Database, RecordCursor, SearchResult, Transaction, WriteOptions};
 pub use error::{BatchFailure, Error, ErrorKind, Result};
 pub use query::*;

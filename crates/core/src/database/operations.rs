@@ -291,7 +291,7 @@ impl<'a> Operations<'a> {
         while let Some(chunk) = stream.next().await {
             for record in chunk? {
                 if matcher.as_ref().is_none_or(|matcher| matcher.matches(&record)) {
-                    aggregator.push(&record);
+                    aggregator.push(&record)?;
                 }
             }
         }

@@ -264,7 +264,7 @@ impl Store {
         let matcher = Matcher::new(condition);
         let mut aggregator = Aggregator::new(aggregation)?;
         let snapshot = self.snapshot();
-        snapshot.iter().filter(|record| matcher.matches(record)).for_each(|record| aggregator.push(record));
+        snapshot.iter().filter(|record| matcher.matches(record)).try_for_each(|record| aggregator.push(record))?;
         aggregator.finish()
     }
 
