@@ -150,6 +150,12 @@ impl Database {
         self.limited(closing).await.map_err(|error| self.complete(error, "close"))
     }
 
+    /// Connected, and without a limit of time.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.timeout.is_none() && self.shared.state.load(Ordering::Acquire) == OPEN
+    }
+
     async fn ready(&self) -> Result<()> {
         match self.shared.state.load(Ordering::Acquire) {
             OPEN => Ok(()),
@@ -171,8 +177,7 @@ impl Database {
 
     /// Runs a call on the connected store, within the timeout, and completes its error.
     async fn call<T>(&self, operation: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let connected = self.shared.state.load(Ordering::Acquire) == OPEN;
-        let result = if connected && self.timeout.is_none() {
+        let result = if self.is_plain() {
             call.await
         } else {
             let whole = async {
@@ -355,11 +360,16 @@ fn closed() -> Error {
 }
 
 macro_rules! async_methods {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, $body:expr;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, |$operations:ident| $body:expr;)*) => {
         impl Database {$(
             $(#[$doc])*
             pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
-                self.call($operation, async { ($body)(self.operations() $(, $argument)*).await }).await
+                let $operations = self.operations();
+                if self.is_plain() {
+                    // Nothing to wait for and nothing to limit: stores in memory answer at once.
+                    return $body.await.map_err(|error| self.complete(error, $operation));
+                }
+                self.call($operation, async { $body.await }).await
             }
         )*
 
@@ -377,7 +387,8 @@ macro_rules! async_methods {
         impl Transaction {$(
             $(#[$doc])*
             pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
-                self.call($operation, async { ($body)(self.operations() $(, $argument)*).await }).await
+                let $operations = self.operations();
+                self.call($operation, async { $body.await }).await
             }
         )*
 
