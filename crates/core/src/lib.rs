@@ -24,7 +24,7 @@ pub mod backend;
 mod capability;
 #[cfg(test)]
 mod case_files;
-mod config;
+pub mod config;
 mod convert;
 mod database;
 mod error;
