@@ -165,6 +165,13 @@ impl Environment {
     }
 }
 
+/// The environment of this process.
+impl Default for Environment {
+    fn default() -> Self {
+        Self::process()
+    }
+}
+
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Environment")

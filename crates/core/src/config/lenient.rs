@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, Unexpected, Visitor};
 use serde_json::Value as Json;
 
-use super::hint_for;
+use super::{UNKNOWN_SETTING, hint_for};
 use crate::error::Error;
 
 /// Why settings were refused, without the value that caused it.
@@ -30,7 +30,7 @@ impl Problem {
 
     fn unknown_key(key: &str, known: &[&str]) -> Self {
         let hint = Some(hint_for(key, "keys", known.iter().copied()));
-        Problem { hint, ..Self::new("unknown setting") }.at(key)
+        Problem { hint, ..Self::new(UNKNOWN_SETTING) }.at(key)
     }
 
     fn at(mut self, key: impl Into<String>) -> Self {

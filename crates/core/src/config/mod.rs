@@ -23,6 +23,9 @@ pub use url::UrlParts;
 /// Settings by key, as they are before a backend has read them.
 pub type ConfigMap = serde_json::Map<String, serde_json::Value>;
 
+/// The message of the error for a key that a config struct doesn't have.
+pub(crate) const UNKNOWN_SETTING: &str = "unknown setting";
+
 /// The candidate that a mistyped word most likely meant, if any is near.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

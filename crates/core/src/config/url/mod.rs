@@ -292,5 +292,4 @@ fn insert_dotted(parameters: &mut ConfigMap, key: &str, value: String) -> Result
 }
 
 #[cfg(test)]
-#[path = "url_tests.rs"]
 mod tests;
