@@ -45,6 +45,23 @@ impl<'a, T> Reply<'a, T> {
     pub fn later(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
         Reply::Later(Box::pin(future))
     }
+
+    /// The answer, changed. One that is at hand stays at hand.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::Reply;
+    /// let reply = Reply::ready(Ok(20)).map(|number| Ok(number? + 1));
+    /// assert!(matches!(reply, Reply::Ready(Some(Ok(21)))));
+    /// ```
+    pub fn map<U>(self, change: impl FnOnce(Result<T>) -> Result<U> + Send + 'a) -> Reply<'a, U>
+    where
+        T: 'a,
+    {
+        match self {
+            Reply::Ready(answer) => Reply::Ready(answer.map(change)),
+            Reply::Later(future) => Reply::later(async move { change(future.await) }),
+        }
+    }
 }
 
 impl<T> Unpin for Reply<'_, T> {}
