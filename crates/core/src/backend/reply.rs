@@ -31,7 +31,7 @@ impl<'a, T> Reply<'a, T> {
 
     /// The same answer, changed when it is there.
     #[inline]
-    pub fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'a) -> Reply<'a, U>
+    pub fn map_ok<U>(self, change: impl FnOnce(T) -> U + Send + 'a) -> Reply<'a, U>
     where
         T: 'a,
     {

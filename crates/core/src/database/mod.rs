@@ -23,6 +23,7 @@ use crate::capability::{BackendInfo, Capabilities};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{IntoPath, Query};
 use crate::record::{Record, RecordId};
+use crate::registry::Opened;
 
 /// A database: records in some store, behind one interface.
 ///
@@ -65,11 +66,24 @@ impl Database {
         Self::with_options(backend, false, None)
     }
 
-    pub(crate) fn with_options(backend: Arc<dyn Backend>, read_only: bool, timeout: Option<Duration>) -> Self {
+    fn with_options(backend: Arc<dyn Backend>, read_only: bool, timeout: Option<Duration>) -> Self {
         let name = backend.info().backend;
         let state = AtomicU8::new(NEW);
         let connecting = tokio::sync::Mutex::new(());
         Database { shared: Arc::new(Shared { backend, name, read_only, state, connecting }), timeout }
+    }
+
+    /// A handle on what a [`Registry`](crate::Registry) opened.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// let db = Database::from_opened(registry.open("memory:?read_only=true")?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn from_opened(opened: Opened) -> Self {
+        Self::with_options(opened.backend, opened.read_only, opened.timeout)
     }
 
     /// An empty database in memory.

@@ -115,7 +115,7 @@ impl<'a> Operations<'a> {
         if let Err(error) = self.refuse_if_read_only() {
             return Reply::ready(Err(error));
         }
-        self.session.write(self.creation(record)).map(|outcome| outcome.id)
+        self.session.write(self.creation(record)).map_ok(|outcome| outcome.id)
     }
 
     /// A write to a record that is there already; not found where no record can have this id.
@@ -130,7 +130,7 @@ impl<'a> Operations<'a> {
             });
         };
         let request = WriteRequest::new(id, action).expecting(options.expected_version);
-        self.session.write(request).map(|outcome| outcome.found)
+        self.session.write(request).map_ok(|outcome| outcome.found)
     }
 
     pub(super) fn update(self, id: &str, record: Record, options: WriteOptions) -> Reply<'a, bool> {
@@ -163,7 +163,7 @@ impl<'a> Operations<'a> {
             return Reply::ready(Err(error));
         }
         let request = self.upsertion(record).expecting(options.expected_version);
-        self.session.write(request).map(|outcome| outcome.id)
+        self.session.write(request).map_ok(|outcome| outcome.id)
     }
 
     fn upsertion(&self, mut record: Record) -> WriteRequest {
