@@ -5,6 +5,7 @@ pub mod backend;
 mod capability;
 mod config;
 mod error;
+pub mod memory;
 mod query;
 mod record;
 mod value;

@@ -164,12 +164,3 @@ pub fn reference_search(records: &[Record], query: &Query, ids: IdOrder) -> Resu
 pub(crate) fn value_at(path: &Path, record: &Record) -> Option<Value> {
     path.resolve(record).map(Scalar::to_value)
 }
-
-/// Whether a signed leaf holds.
-pub(crate) fn leaf_holds(leaf: &super::Leaf, record: &Record) -> bool {
-    match leaf.path().resolve(record) {
-        None => leaf.when_absent(),
-        Some(_) if leaf.operator() == Operator::Exists => !leaf.negated(),
-        Some(value) => positive_holds(leaf.operator(), leaf.test(), value) != leaf.negated(),
-    }
-}

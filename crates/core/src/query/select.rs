@@ -1,44 +1,117 @@
 //! Sorting and paging of records that pass a filter.
 
-use super::evaluate::compare_records;
+use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::cmp::Ordering;
+
+use super::matcher::Access;
+use super::matcher::Place;
+use super::scalar::order_by_presence;
 use super::{IdOrder, SortKey, SortPosition};
-use crate::record::Record;
+use crate::record::{Record, Shape};
+
+/// How many shapes a comparison remembers.
+const REMEMBERED_SHAPES: usize = 8;
+
+/// Compares records by sort keys, then by id.
+#[derive(Debug)]
+pub(crate) struct RecordOrder {
+    keys: Vec<(Access, bool)>,
+    ids: IdOrder,
+    shapes: RefCell<Vec<(Shape, Box<[Place]>)>>,
+}
+
+impl RecordOrder {
+    pub(crate) fn new(sort: &[SortKey], ids: IdOrder) -> Self {
+        let keys = sort.iter().map(|key| (Access::new(key.path.clone()), key.order.is_descending())).collect();
+        RecordOrder { keys, ids, shapes: RefCell::new(Vec::new()) }
+    }
+
+    pub(crate) fn compare(&self, a: &Record, b: &Record) -> Ordering {
+        let mut shapes = self.shapes.borrow_mut();
+        let known = |shapes: &[(Shape, Box<[Place]>)], record: &Record| {
+            let address = record.shape().address();
+            shapes.iter().position(|(shape, _)| shape.address() == address)
+        };
+        let plans = match (known(&shapes, a), known(&shapes, b)) {
+            (Some(of_a), Some(of_b)) => (of_a, of_b),
+            _ => {
+                if shapes.len() + 2 > REMEMBERED_SHAPES {
+                    shapes.clear();
+                }
+                let mut remember = |record: &Record| {
+                    known(&shapes, record).unwrap_or_else(|| {
+                        let places = self.keys.iter().map(|(access, _)| access.place(record.shape())).collect();
+                        shapes.push((record.shape().clone(), places));
+                        shapes.len() - 1
+                    })
+                };
+                (remember(a), remember(b))
+            }
+        };
+        for (index, (access, descending)) in self.keys.iter().enumerate() {
+            let of_a = access.find(shapes[plans.0].1[index], a);
+            let of_b = access.find(shapes[plans.1].1[index], b);
+            let order = order_by_presence(of_a, of_b, *descending);
+            if order.is_ne() {
+                return order;
+            }
+        }
+        self.ids.compare_options(a.id(), b.id())
+    }
+}
 
 /// Collects records and gives back the wanted page of them in sort order. With a limit it keeps
-/// no more than offset plus limit records.
+/// no more than a small multiple of offset plus limit records.
 #[derive(Debug)]
-pub struct Sorter {
+pub struct Sorter<R: Borrow<Record> = Record> {
     sort: Vec<SortKey>,
+    order: RecordOrder,
     ids: IdOrder,
     after: Option<SortPosition>,
     offset: usize,
     limit: usize,
-    records: Vec<Record>,
+    records: Vec<R>,
+    /// Whether what stands at `keep - 1` bounds what may still enter the page.
+    bounded: bool,
 }
 
-impl Sorter {
+impl<R: Borrow<Record>> Sorter<R> {
     /// A sorter for one page. Offset and limit past the address space count as "all".
     pub fn new(sort: Vec<SortKey>, ids: IdOrder, after: Option<SortPosition>, offset: u64, limit: Option<u64>) -> Self {
         let as_size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Sorter {
+            order: RecordOrder::new(&sort, ids),
             sort,
             ids,
             after,
             offset: as_size(offset),
             limit: limit.map_or(usize::MAX, as_size),
             records: Vec::new(),
+            bounded: false,
         }
     }
 
+    /// How many of the smallest records the page can need.
+    fn keep(&self) -> usize {
+        self.offset.saturating_add(self.limit)
+    }
+
     /// Takes a record that passed the filter.
-    pub fn push(&mut self, record: Record) {
-        if self.after.as_ref().is_some_and(|after| !after.is_before(&record, &self.sort, self.ids)) {
+    pub fn push(&mut self, record: R) {
+        if self.after.as_ref().is_some_and(|after| !after.is_before(record.borrow(), &self.sort, self.ids)) {
+            return;
+        }
+        let keep = self.keep();
+        if keep == 0 {
+            return;
+        }
+        if self.bounded && self.order.compare(record.borrow(), self.records[keep - 1].borrow()).is_gt() {
             return;
         }
         self.records.push(record);
-        let keep = self.offset.saturating_add(self.limit);
-        // Twice the page before each cut keeps the cost of a push constant on average.
-        if keep < usize::MAX / 2 && self.records.len() >= (2 * keep).max(1024) {
+        // Cutting at twice the page keeps the cost of a push constant on average.
+        if keep < usize::MAX / 2 && self.records.len() >= (2 * keep).max(64) {
             self.cut(keep);
         }
     }
@@ -46,17 +119,19 @@ impl Sorter {
     fn cut(&mut self, keep: usize) {
         if self.records.len() > keep {
             if keep > 0 {
-                let (sort, ids) = (&self.sort, self.ids);
-                self.records.select_nth_unstable_by(keep - 1, |a, b| compare_records(a, b, sort, ids));
+                let order = &self.order;
+                self.records.select_nth_unstable_by(keep - 1, |a, b| order.compare(a.borrow(), b.borrow()));
+                self.bounded = true;
             }
             self.records.truncate(keep);
         }
     }
 
     /// The page.
-    pub fn finish(mut self) -> Vec<Record> {
-        self.cut(self.offset.saturating_add(self.limit));
-        self.records.sort_by(|a, b| compare_records(a, b, &self.sort, self.ids));
+    pub fn finish(mut self) -> Vec<R> {
+        self.cut(self.keep());
+        let order = &self.order;
+        self.records.sort_by(|a, b| order.compare(a.borrow(), b.borrow()));
         self.records.drain(..self.offset.min(self.records.len()));
         self.records
     }

@@ -1,0 +1,5 @@
+//! The memory store.
+
+mod table;
+
+pub use table::{Applied, Snapshot, Table};

@@ -1,0 +1,358 @@
+//! Records in insertion order with look-up by id, and cheap snapshots.
+//!
+//! Records stand in chunks that are shared with snapshots and copied when they are written while a
+//! snapshot still holds them. A snapshot therefore costs one pointer per chunk, and nothing that a
+//! reader holds ever changes.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use triomphe::Arc;
+
+use crate::backend::{WriteAction, WriteOutcome, WriteRequest};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::{Record, RecordId, Version};
+
+/// Records per chunk: what one write copies while a snapshot is held.
+const CHUNK: usize = 256;
+
+/// Below this many holes a table is never compacted.
+const MIN_HOLES: usize = 1_024;
+
+type Chunk = Arc<Vec<Option<Record>>>;
+
+/// A table of records.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    chunks: Vec<Chunk>,
+    slots: usize,
+    ids: HashTable<u32>,
+    hasher: RandomState,
+}
+
+/// What a table held at one moment. Cloning is cheap.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    chunks: std::sync::Arc<[Chunk]>,
+    len: usize,
+}
+
+/// What one write did to a table, for those who keep something beside it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// What the write answers.
+    pub outcome: WriteOutcome,
+    /// The slot, where something was written.
+    pub slot: Option<u32>,
+    /// The record before.
+    pub before: Option<Record>,
+    /// The record after.
+    pub after: Option<Record>,
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many records.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The slot of an id. Slots are stable until [`Table::compact`] moves records.
+    pub fn slot_of(&self, id: &str) -> Option<u32> {
+        self.ids.find(self.hasher.hash_one(id), |slot| self.id_at(*slot) == Some(id)).copied()
+    }
+
+    fn id_at(&self, slot: u32) -> Option<&str> {
+        self.at(slot)?.id().map(RecordId::as_str)
+    }
+
+    /// The record in a slot.
+    #[inline]
+    pub fn at(&self, slot: u32) -> Option<&Record> {
+        let slot = slot as usize;
+        self.chunks.get(slot / CHUNK)?.get(slot % CHUNK)?.as_ref()
+    }
+
+    /// The record with an id.
+    #[inline]
+    pub fn get(&self, id: &str) -> Option<&Record> {
+        self.slot_of(id).and_then(|slot| self.at(slot))
+    }
+
+    /// The records, in insertion order.
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).flatten()
+    }
+
+    /// The records with their slots, in insertion order.
+    pub fn iter_slots(&self) -> impl Iterator<Item = (u32, &Record)> {
+        let slots = self.chunks.iter().flat_map(|chunk| chunk.iter());
+        slots.enumerate().filter_map(|(slot, record)| Some((slot as u32, record.as_ref()?)))
+    }
+
+    /// What the table holds now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { chunks: self.chunks.as_slice().into(), len: self.len() }
+    }
+
+    /// Adds a record at the end, or replaces the one with its id in its place. Gives the slot.
+    ///
+    /// # Errors
+    /// [`InvalidRecord`](ErrorKind::InvalidRecord) when the record has no id or the table is full.
+    pub fn put(&mut self, record: Record) -> Result<u32> {
+        let Some(id) = record.id() else {
+            return Err(Error::invalid_record("a stored record needs an id"));
+        };
+        if let Some(slot) = self.slot_of(id) {
+            self.set_slot(slot, Some(record));
+            return Ok(slot);
+        }
+        let hash = self.hasher.hash_one(id.as_str());
+        self.append(hash, record)
+    }
+
+    fn append(&mut self, hash: u64, record: Record) -> Result<u32> {
+        let slot = u32::try_from(self.slots)
+            .map_err(|_| Error::invalid_record("the table is full").with_context("records", self.slots))?;
+        if self.slots.is_multiple_of(CHUNK) {
+            // The first chunk grows as it needs to; a table that has filled one will fill more.
+            let capacity = if self.slots == 0 { 4 } else { CHUNK };
+            self.chunks.push(Arc::new(Vec::with_capacity(capacity)));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            Arc::make_mut(chunk).push(Some(record));
+        }
+        self.slots += 1;
+        let (chunks, hasher) = (&self.chunks, &self.hasher);
+        self.ids.insert_unique(hash, slot, |slot| {
+            let slot = *slot as usize;
+            let id = chunks[slot / CHUNK][slot % CHUNK].as_ref().and_then(Record::id);
+            hasher.hash_one(id.map_or("", RecordId::as_str))
+        });
+        Ok(slot)
+    }
+
+    fn set_slot(&mut self, slot: u32, record: Option<Record>) {
+        let slot = slot as usize;
+        Arc::make_mut(&mut self.chunks[slot / CHUNK])[slot % CHUNK] = record;
+    }
+
+    /// Takes a record out. Gives its slot and the record.
+    pub fn remove(&mut self, id: &str) -> Option<(u32, Record)> {
+        let hash = self.hasher.hash_one(id);
+        let chunks = &self.chunks;
+        let entry = self.ids.find_entry(hash, |slot| {
+            let slot = *slot as usize;
+            chunks[slot / CHUNK][slot % CHUNK].as_ref().and_then(Record::id).is_some_and(|found| found == id)
+        });
+        let slot = entry.ok()?.remove().0;
+        let record = self.at(slot).cloned()?;
+        self.set_slot(slot, None);
+        Some((slot, record))
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.chunks.clear();
+        self.slots = 0;
+        self.ids.clear();
+    }
+
+    /// Whether so much was removed that [`Table::compact`] pays.
+    pub fn wants_compaction(&self) -> bool {
+        let holes = self.slots - self.len();
+        holes > MIN_HOLES && holes > self.len()
+    }
+
+    /// Closes the holes that removed records left. Slots change.
+    pub fn compact(&mut self) {
+        let records: Vec<Record> = self.iter().cloned().collect();
+        self.clear();
+        for record in records {
+            let hash = self.hasher.hash_one(record.id().map_or("", RecordId::as_str));
+            // There are fewer records than before, so the table cannot be full.
+            let _ = self.append(hash, record);
+        }
+    }
+
+    /// Applies one write; `version` makes the version of what is stored.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists), [`Conflict`](ErrorKind::Conflict), or
+    /// [`InvalidRecord`](ErrorKind::InvalidRecord) from a patch; the table is then unchanged.
+    pub fn apply(
+        &mut self,
+        request: WriteRequest,
+        version: impl FnOnce(Option<&Record>) -> Version,
+    ) -> Result<Applied> {
+        let WriteRequest { id, action, expected_version } = request;
+        let Some(id) = id else { return Err(Error::invalid_record("a write needs an id")) };
+        let hash = self.hasher.hash_one(id.as_str());
+        let slot = self.ids.find(hash, |slot| self.id_at(*slot) == Some(id.as_str())).copied();
+        let before = slot.and_then(|slot| self.at(slot));
+        check_expected(before, expected_version.as_ref(), &id)?;
+        let (after, create) = match (action, before) {
+            (WriteAction::Create(_), Some(_)) => return Err(already_exists(&id)),
+            (WriteAction::Create(record), None) => (Some(record), true),
+            (WriteAction::Upsert(record), before) => (Some(record), before.is_none()),
+            (WriteAction::Update(record), Some(_)) => (Some(record), false),
+            (WriteAction::Patch(changes), Some(before)) => {
+                let mut record = before.clone();
+                changes.apply(&mut record)?;
+                (Some(record), false)
+            }
+            (WriteAction::Delete, Some(_)) => (None, false),
+            (WriteAction::Update(_) | WriteAction::Patch(_) | WriteAction::Delete, None) => {
+                return Ok(Applied {
+                    outcome: WriteOutcome::new(id, false, None),
+                    slot: None,
+                    before: None,
+                    after: None,
+                });
+            }
+        };
+        let before = before.cloned();
+        let Some(mut record) = after else {
+            self.remove(&id);
+            return Ok(Applied { outcome: WriteOutcome::new(id, true, None), slot, before, after: None });
+        };
+        record.set_id(id.clone());
+        record.set_score(None);
+        let version = version(Some(&record));
+        record.set_version(version.clone());
+        let slot = match slot {
+            Some(slot) => {
+                self.set_slot(slot, Some(record.clone()));
+                slot
+            }
+            None => self.append(hash, record.clone())?,
+        };
+        let outcome = WriteOutcome::new(id, !create, version);
+        Ok(Applied { outcome, slot: Some(slot), before, after: Some(record) })
+    }
+}
+
+/// The error of a create whose id is there.
+pub(crate) fn already_exists(id: &str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, "a record with this id is there already")
+        .with_context("id", format!("`{}`", id.escape_debug()))
+}
+
+/// Refuses a write whose expected version is not the stored one.
+pub(crate) fn check_expected(before: Option<&Record>, expected: Option<&Version>, id: &str) -> Result<()> {
+    let Some(expected) = expected else { return Ok(()) };
+    let problem = match before {
+        None => "a version was expected, but the record is not there",
+        Some(record) if record.version() != Some(expected) => "the stored version is not the expected one",
+        Some(_) => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Conflict, problem).with_context("id", format!("`{}`", id.escape_debug())))
+}
+
+impl Snapshot {
+    /// How many records.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The records, in insertion order.
+    pub fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).flatten()
+    }
+
+    /// The record in a slot.
+    pub fn at(&self, slot: u32) -> Option<&Record> {
+        let slot = slot as usize;
+        self.chunks.get(slot / CHUNK)?.get(slot % CHUNK)?.as_ref()
+    }
+
+    /// How many chunks; see [`Snapshot::chunk`].
+    pub fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// The records of one chunk, for readers that pause between chunks.
+    pub fn chunk(&self, index: usize) -> impl Iterator<Item = &Record> {
+        self.chunks.get(index).into_iter().flat_map(|chunk| chunk.iter()).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    fn numbered(n: usize) -> Record {
+        record! { "n": n as i64 }.unwrap().with_id(format!("r{n}")).unwrap()
+    }
+
+    fn numbers<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<i64> {
+        records.map(|record| record["n"].as_integer().unwrap()).collect()
+    }
+
+    #[test]
+    fn order_is_that_of_insertion_and_updates_keep_their_place() {
+        let mut table = Table::new();
+        for n in 0..1000 {
+            table.put(numbered(n)).unwrap();
+        }
+        table.put(record! { "n": -1 }.unwrap().with_id("r500").unwrap()).unwrap();
+        let expected: Vec<i64> = (0..1000).map(|n| if n == 500 { -1 } else { n }).collect();
+        assert_eq!(numbers(table.iter()), expected);
+        assert_eq!(table.get("r999").unwrap()["n"].as_integer(), Some(999));
+        assert!(table.get("r1000").is_none());
+        assert!(table.put(Record::new()).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_never_changes() {
+        let mut table = Table::new();
+        for n in 0..600 {
+            table.put(numbered(n)).unwrap();
+        }
+        let snapshot = table.snapshot();
+        table.remove("r0").unwrap();
+        table.put(record! { "n": -1 }.unwrap().with_id("r300").unwrap()).unwrap();
+        table.put(numbered(600)).unwrap();
+        assert_eq!(numbers(snapshot.iter()), (0..600).collect::<Vec<_>>());
+        assert_eq!((snapshot.len(), table.len()), (600, 600));
+        assert_eq!(snapshot.chunk(0).count(), CHUNK);
+        assert_eq!(snapshot.chunk_count(), 3);
+        assert!(snapshot.at(0).is_some() && table.at(0).is_none() && !snapshot.is_empty());
+    }
+
+    #[test]
+    fn compaction_keeps_order_and_finds_every_id() {
+        let mut table = Table::new();
+        for n in 0..5000 {
+            table.put(numbered(n)).unwrap();
+        }
+        for n in (0..5000).filter(|n| n % 4 != 0) {
+            assert!(table.remove(&format!("r{n}")).is_some());
+        }
+        assert!(table.remove("r1").is_none());
+        assert!(table.wants_compaction());
+        table.compact();
+        assert!(!table.wants_compaction());
+        assert_eq!(numbers(table.iter()), (0..5000).filter(|n| n % 4 == 0).collect::<Vec<_>>());
+        assert!(table.get("r4996").is_some() && table.get("r4997").is_none());
+        assert_eq!(table.iter_slots().last().unwrap().0, 1249);
+        table.clear();
+        assert!(table.is_empty() && table.get("r0").is_none());
+    }
+}
