@@ -8,7 +8,7 @@ use dataknobs_data_core::{Error, FieldRef, Record, Result, Value};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value as Json;
 
-use crate::key::{Key, KeySource};
+use crate::key::Key;
 
 /// Nesting that readers of JSON, ours included, do not refuse, less what a row adds.
 pub(crate) const MAX_DEPTH: usize = 120;
@@ -102,10 +102,6 @@ struct RowOf<'a> {
 impl Serialize for RowOf<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_map(None)?;
-        if self.key.source != KeySource::Own && self.key.field_name().is_none() {
-            // Ordinals are written by the key that they have become.
-            return Err(serde::ser::Error::custom("the key is not written yet"));
-        }
         if self.key.field_name().is_none()
             && let Some(id) = self.record.id()
         {
