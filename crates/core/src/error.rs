@@ -148,6 +148,7 @@ struct Inner {
     backend: Option<&'static str>,
     context: Vec<(&'static str, String)>,
     hint: Option<Cow<'static, str>>,
+    excerpt: Option<String>,
     failures: Vec<BatchFailure>,
     retryable: Option<bool>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -163,6 +164,7 @@ impl Error {
             backend: None,
             context: Vec::new(),
             hint: None,
+            excerpt: None,
             failures: Vec::new(),
             retryable: None,
             source: None,
@@ -222,6 +224,13 @@ impl Error {
         self
     }
 
+    /// Shows the place in a text: one line of the text, and below it a caret.
+    #[must_use]
+    pub fn with_excerpt(mut self, excerpt: impl Into<String>) -> Self {
+        self.0.excerpt = Some(excerpt.into());
+        self
+    }
+
     /// Sets the underlying cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -252,6 +261,7 @@ impl Error {
             backend: self.0.backend,
             context: self.0.context.clone(),
             hint: self.0.hint.clone(),
+            excerpt: self.0.excerpt.clone(),
             failures: Vec::new(),
             retryable: self.0.retryable,
             source: self.0.source.as_ref().map(|source| source.to_string().into()),
@@ -291,6 +301,19 @@ impl Error {
     /// The way out, where one is known.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
+    }
+
+    /// Two lines that show the place of a mistake in a query's text: the text, and a caret below
+    /// it. `Display` leaves them out, since it is one line.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Query;
+    /// let error = Query::parse("age >= 25 AMD city = 'Oslo'").unwrap_err();
+    /// assert_eq!(error.excerpt(), Some("age >= 25 AMD city = 'Oslo'\n          ^"));
+    /// assert_eq!(error.hint(), Some("did you mean AND?"));
+    /// ```
+    pub fn excerpt(&self) -> Option<&str> {
+        self.0.excerpt.as_deref()
     }
 
     /// The failed items of a batch; empty for every other error.
@@ -338,6 +361,10 @@ impl fmt::Debug for Error {
         }
         if let Some(hint) = &self.0.hint {
             debug.field("hint", hint);
+        }
+        if let Some(excerpt) = &self.0.excerpt {
+            // On lines of its own, so that the caret stands under its character.
+            debug.field("excerpt", &format_args!("\n{excerpt}\n"));
         }
         if !self.0.failures.is_empty() {
             debug.field("failures", &self.0.failures);
@@ -397,12 +424,15 @@ mod tests {
             .with_backend("file")
             .with_context("path", "x.json")
             .with_hint("free some space")
+            .with_excerpt("a b\n  ^")
             .with_source(std::io::Error::other("disk full"))
             .with_failures(vec![BatchFailure { index: 3, error: Error::invalid_record("bad") }]);
         let text = format!("{error:?}");
         for part in ["Io", "flush", "file", "x.json", "free some space", "disk full", "index: 3", "retryable: false"] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
+        assert!(text.contains("\na b\n  ^\n"), "the excerpt is not on its own lines in {text}");
+        assert!(!error.to_string().contains('\n'));
         assert!(StdError::source(&error).is_some());
         assert_eq!(error.hint(), Some("free some space"));
         assert_eq!(error.context_value("path"), Some("x.json"));

@@ -134,11 +134,7 @@ impl Table {
         }
         self.slots += 1;
         let (chunks, hasher) = (&self.chunks, &self.hasher);
-        self.ids.insert_unique(hash, slot, |slot| {
-            let slot = *slot as usize;
-            let id = chunks[slot / CHUNK][slot % CHUNK].as_ref().and_then(Record::id);
-            hasher.hash_one(id.map_or("", RecordId::as_str))
-        });
+        self.ids.insert_unique(hash, slot, |slot| hash_of(chunks, hasher, *slot));
         Ok(slot)
     }
 
@@ -159,6 +155,17 @@ impl Table {
         let record = self.at(slot).cloned()?;
         self.set_slot(slot, None);
         Some((slot, record))
+    }
+
+    /// Puts a record back into the slot it was taken from or replaced in.
+    pub(super) fn restore(&mut self, slot: u32, record: Record) {
+        let hash = self.hasher.hash_one(record.id().map_or("", RecordId::as_str));
+        let known = self.ids.find(hash, |known| *known == slot).is_some();
+        self.set_slot(slot, Some(record));
+        if !known {
+            let (chunks, hasher) = (&self.chunks, &self.hasher);
+            self.ids.insert_unique(hash, slot, |slot| hash_of(chunks, hasher, *slot));
+        }
     }
 
     /// Takes everything out.
@@ -240,6 +247,12 @@ impl Table {
         let outcome = WriteOutcome::new(id, !create, version);
         Ok(Applied { outcome, slot: Some(slot), before, after: Some(record) })
     }
+}
+
+fn hash_of(chunks: &[Chunk], hasher: &RandomState, slot: u32) -> u64 {
+    let slot = slot as usize;
+    let id = chunks[slot / CHUNK][slot % CHUNK].as_ref().and_then(Record::id);
+    hasher.hash_one(id.map_or("", RecordId::as_str))
 }
 
 /// The error of a create whose id is there.

@@ -159,15 +159,15 @@ impl Leaf {
     }
 }
 
-impl std::fmt::Display for Leaf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let test = Filter::Test(self.test.clone());
-        match (self.operator(), self.negated, self.when_absent) {
-            (Operator::Exists, true, _) => write!(f, "{}", test.negate()),
-            (_, false, false) => write!(f, "{test}"),
-            (_, true, true) => write!(f, "NOT {test}"),
-            (_, true, false) => write!(f, "present and NOT {test}"),
-            (_, false, true) => write!(f, "absent or {test}"),
+impl Leaf {
+    /// The relevance of a record for a MATCH: between 0 and 1, the share of the text's words that
+    /// are tokens of the query.
+    pub(crate) fn relevance(&self, record: &crate::record::Record) -> f32 {
+        use super::pattern::{match_score, tokens_of};
+        use super::scalar::Scalar;
+        match (self.path().resolve(record), self.test.literal().and_then(Value::as_str)) {
+            (Some(Scalar::String(text)), Some(wanted)) => match_score(&tokens_of(wanted), text),
+            _ => 0.0,
         }
     }
 }

@@ -23,6 +23,7 @@ pub use operator::{IntoOperator, Operator};
 pub use path::{IntoPath, Path};
 pub use select::Sorter;
 pub use sort::{IdOrder, IntoSortOrder, SortKey, SortOrder, SortPosition};
+pub use text::MAX_TEXT_BYTES;
 
 use std::sync::Arc;
 
@@ -124,6 +125,12 @@ impl Query {
         self
     }
 
+    /// The same query keeping every field.
+    pub(crate) fn unprojected(mut self) -> Self {
+        self.projection = None;
+        self
+    }
+
     /// Continues a sorted search behind the record that this token was given for.
     #[must_use]
     pub fn after(mut self, token: impl Into<Str>) -> Self {
@@ -169,6 +176,14 @@ impl Query {
         }
     }
 
+    /// The filters; of an `all_of` that stands alone, its own.
+    fn all_of(&self) -> &[Filter] {
+        match self.filters.as_slice() {
+            [Filter::All(filters)] => filters,
+            filters => filters,
+        }
+    }
+
     /// Reports the first mistake made while building, and what is wrong with the whole.
     ///
     /// # Errors
@@ -192,7 +207,9 @@ impl Query {
     /// Reads a query from its text form.
     ///
     /// # Errors
-    /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) whose message shows the text with a caret.
+    /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) with the place as `column` (in characters,
+    /// from 1) and `offset` (in bytes) in its context, and [`Error::excerpt`] showing the text with
+    /// a caret.
     ///
     /// ```
     /// use dataknobs_data_core::Query;
@@ -207,7 +224,7 @@ impl Query {
 
 impl PartialEq for Query {
     fn eq(&self, other: &Self) -> bool {
-        self.filters == other.filters
+        self.all_of() == other.all_of()
             && self.sort == other.sort
             && self.limit == other.limit
             && self.offset == other.offset
@@ -225,5 +242,7 @@ impl std::str::FromStr for Query {
     }
 }
 
+#[cfg(test)]
+mod generate;
 #[cfg(test)]
 mod tests;

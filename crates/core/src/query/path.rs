@@ -14,7 +14,8 @@ use crate::value::{Str, Value};
 /// A dotted path (`a.b.0`) walks into JSON, but a field whose own name is the whole path wins. A
 /// path given as a list of segments is taken literally, whatever characters they hold. `_id` is
 /// the record's id and `_metadata.x` its metadata; `id` and `metadata.x` mean the same on every
-/// record without a field of that first name.
+/// record without a present field of that first name. (Presence decides, not existence, so that
+/// stores which cannot tell a null field from a missing one give the same answer.)
 ///
 /// ```
 /// use dataknobs_data_core::Path;
@@ -44,7 +45,7 @@ impl Path {
         Self::check(Path { whole, segments: segments.into() })
     }
 
-    /// A path of literal segments.
+    /// A path of literal segments. Segments behind the first may be empty, as JSON keys may.
     ///
     /// # Errors
     /// As [`Path::dotted`].
@@ -55,7 +56,9 @@ impl Path {
     fn check(self) -> Result<Self> {
         let problem = if self.segments.iter().map(|segment| segment.len()).sum::<usize>() > MAX_BYTES {
             return Err(Error::invalid_query("a path must not be longer than 4,096 bytes"));
-        } else if self.segments.is_empty() || self.segments.iter().any(|segment| segment.is_empty()) {
+        } else if self.segments.first().is_none_or(|first| first.is_empty())
+            || (self.whole.is_some() && self.segments.iter().any(|segment| segment.is_empty()))
+        {
             "a path must not be empty or have an empty segment"
         } else if self.segments.iter().any(|segment| crate::record::find_control(segment).is_some()) {
             "a path must not hold control characters"
@@ -85,17 +88,23 @@ impl Path {
 
     /// What the path addresses in a record, if that is present.
     pub(crate) fn resolve<'a>(&self, record: &'a Record) -> Option<Scalar<'a>> {
-        if let Some(value) = self.whole_name().and_then(|whole| record.get(whole)) {
-            return Scalar::of(value);
-        }
         let (first, rest) = self.segments.split_first()?;
-        if let Some(value) = record.get(first) {
-            return walk_value(value, rest);
-        }
         match first.as_str() {
-            "_id" | "id" if rest.is_empty() => record.id().map(|id| Scalar::String(id)),
-            "_metadata" | "metadata" => walk_metadata(record.metadata(), rest),
-            _ => None,
+            "_id" if rest.is_empty() => return record.id().map(|id| Scalar::String(id)),
+            "_id" => return None,
+            "_metadata" => return walk_metadata(record.metadata(), rest),
+            _ => {}
+        }
+        if let Some(value) = self.whole_name().and_then(|whole| record.get(whole)).and_then(Scalar::of) {
+            return Some(value);
+        }
+        match record.get(first) {
+            Some(value) if !value.is_null() => walk_value(value, rest),
+            _ => match first.as_str() {
+                "id" if rest.is_empty() => record.id().map(|id| Scalar::String(id)),
+                "metadata" => walk_metadata(record.metadata(), rest),
+                _ => None,
+            },
         }
     }
 }

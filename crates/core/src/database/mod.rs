@@ -1,0 +1,405 @@
+//! The users' handle: one [`Database`] for every store.
+
+mod cursor;
+mod methods;
+mod operations;
+mod options;
+mod transaction;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+pub use cursor::RecordCursor;
+pub(crate) use methods::session_methods;
+use operations::Operations;
+pub use options::{SearchResult, WriteOptions};
+pub use transaction::Transaction;
+
+use crate::aggregate::{Aggregation, Table};
+use crate::backend::{Backend, Changes, Explain, IndexInfo, IndexKind, IndexRequest, ModifyAction, TransactionOptions};
+use crate::capability::{BackendInfo, Capabilities};
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::{IntoPath, Query};
+use crate::record::{Record, RecordId};
+
+/// A database: records in some store, behind one interface.
+///
+/// Cheap to clone; all clones share one connection state. It connects on first use.
+///
+/// ```
+/// use dataknobs_data_core::{Database, Query, record};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let db = Database::memory();
+/// let id = db.create(record! { "name": "Ada", "age": 36 }?).await?;
+/// db.create(record! { "name": "Alan", "age": 41 }?).await?;
+/// assert_eq!(db.read(&id).await?.unwrap()["name"].as_str(), Some("Ada"));
+///
+/// let found = db.search(&Query::new().filter("age", ">", 40)).await?;
+/// assert_eq!(found.len(), 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+    timeout: Option<Duration>,
+}
+
+struct Shared {
+    backend: Arc<dyn Backend>,
+    name: &'static str,
+    read_only: bool,
+    state: AtomicU8,
+    connecting: tokio::sync::Mutex<()>,
+}
+
+const NEW: u8 = 0;
+const OPEN: u8 = 1;
+const CLOSED: u8 = 2;
+
+impl Database {
+    /// A handle on a backend.
+    pub fn from_backend(backend: Arc<dyn Backend>) -> Self {
+        Self::with_options(backend, false, None)
+    }
+
+    pub(crate) fn with_options(backend: Arc<dyn Backend>, read_only: bool, timeout: Option<Duration>) -> Self {
+        let name = backend.info().backend;
+        let state = AtomicU8::new(NEW);
+        let connecting = tokio::sync::Mutex::new(());
+        Database { shared: Arc::new(Shared { backend, name, read_only, state, connecting }), timeout }
+    }
+
+    /// An empty database in memory.
+    pub fn memory() -> Self {
+        Self::from_backend(Arc::new(crate::memory::MemoryBackend::new()))
+    }
+
+    /// The same database with a limit on how long each call may take; past it, a call fails with
+    /// [`Timeout`](ErrorKind::Timeout). Needs a tokio runtime with time enabled.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Database { shared: self.shared.clone(), timeout: Some(timeout) }
+    }
+
+    /// The same database, refusing every write with [`Unsupported`](ErrorKind::Unsupported).
+    /// It has a connection state of its own.
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        Self::with_options(self.shared.backend.clone(), true, self.timeout)
+    }
+
+    /// The backend behind the handle.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.shared.backend
+    }
+
+    /// What the store can do. Final once the database is connected.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.shared.backend.capabilities()
+    }
+
+    /// What the database is and where.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn info(&self) -> Result<BackendInfo> {
+        self.call("info", async { Ok(self.shared.backend.info()) }).await
+    }
+
+    /// Connects, if that has not happened yet.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from being reached; [`Connection`](ErrorKind::Connection) after
+    /// [`Database::close`].
+    pub async fn connect(&self) -> Result<()> {
+        self.call("connect", async { Ok(()) }).await
+    }
+
+    /// Asks the store for a sign of life.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from answering.
+    pub async fn ping(&self) -> Result<()> {
+        self.call("ping", async { self.shared.backend.ping().await }).await
+    }
+
+    /// Makes every acknowledged write as durable as the store can.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from it.
+    pub async fn flush(&self) -> Result<()> {
+        self.call("flush", async { self.shared.backend.flush().await }).await
+    }
+
+    /// Flushes and lets go of the store, for all clones of this handle. Closing again does
+    /// nothing; any other use afterwards is an error.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from flushing. The database is closed all the same.
+    pub async fn close(&self) -> Result<()> {
+        let closing = async {
+            let _alone = self.shared.connecting.lock().await;
+            match self.shared.state.swap(CLOSED, Ordering::AcqRel) {
+                OPEN => self.shared.backend.close().await,
+                _ => Ok(()),
+            }
+        };
+        self.limited(closing).await.map_err(|error| self.complete(error, "close"))
+    }
+
+    async fn ready(&self) -> Result<()> {
+        match self.shared.state.load(Ordering::Acquire) {
+            OPEN => Ok(()),
+            CLOSED => Err(closed()),
+            _ => {
+                let _alone = self.shared.connecting.lock().await;
+                match self.shared.state.load(Ordering::Acquire) {
+                    OPEN => Ok(()),
+                    CLOSED => Err(closed()),
+                    _ => {
+                        self.shared.backend.connect().await?;
+                        self.shared.state.store(OPEN, Ordering::Release);
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs a call on the connected store, within the timeout, and completes its error.
+    async fn call<T>(&self, operation: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let connected = self.shared.state.load(Ordering::Acquire) == OPEN;
+        let result = if connected && self.timeout.is_none() {
+            call.await
+        } else {
+            let whole = async {
+                self.ready().await?;
+                call.await
+            };
+            self.limited(whole).await
+        };
+        result.map_err(|error| self.complete(error, operation))
+    }
+
+    async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        limited(self.timeout, call).await
+    }
+
+    #[cold]
+    fn complete(&self, error: Error, operation: &'static str) -> Error {
+        error.with_operation(operation).with_backend(self.shared.name)
+    }
+
+    fn operations(&self) -> Operations<'_> {
+        Operations {
+            session: self.shared.backend.as_ref(),
+            capabilities: self.shared.backend.capabilities(),
+            read_only: self.shared.read_only,
+        }
+    }
+
+    /// How a query would be answered, and what that would cost, without doing it.
+    ///
+    /// # Errors
+    /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
+    pub async fn explain(&self, query: &Query) -> Result<Explain> {
+        self.call("explain", async {
+            query.check()?;
+            let operations = self.operations();
+            let split = operations.split(query)?;
+            let mut explain = operations.explain(query, self.shared.name, &split);
+            explain.plan = self.shared.backend.access_plan(&split.request).await?;
+            Ok(explain)
+        })
+        .await
+    }
+
+    /// Creates an index on a path. Creating the same one again does nothing.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes,
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) when its name stands for another one.
+    pub async fn create_index(&self, path: impl IntoPath, kind: IndexKind) -> Result<IndexInfo> {
+        let path = path.into_path();
+        self.call("create_index", async { self.create_index_as(IndexRequest::new(path?, kind)).await }).await
+    }
+
+    /// Creates an index under a name of one's own.
+    ///
+    /// # Errors
+    /// As [`Database::create_index`].
+    pub async fn create_named_index(&self, name: &str, path: impl IntoPath, kind: IndexKind) -> Result<IndexInfo> {
+        let path = path.into_path();
+        self.call("create_index", async { self.create_index_as(IndexRequest::new(path?, kind).named(name)).await })
+            .await
+    }
+
+    async fn create_index_as(&self, request: IndexRequest) -> Result<IndexInfo> {
+        self.operations().refuse_if_read_only()?;
+        self.indexing()?.create_index(request).await
+    }
+
+    /// The indexes, by name.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes.
+    pub async fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
+        self.call("list_indexes", async { self.indexing()?.list_indexes().await }).await
+    }
+
+    /// Drops an index; false when there is none of that name.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes.
+    pub async fn drop_index(&self, name: &str) -> Result<bool> {
+        self.call("drop_index", async {
+            self.operations().refuse_if_read_only()?;
+            self.indexing()?.drop_index(name).await
+        })
+        .await
+    }
+
+    fn indexing(&self) -> Result<&dyn crate::backend::Indexing> {
+        self.shared.backend.indexing().ok_or_else(|| Error::unsupported("this store has no indexes to declare"))
+    }
+
+    /// Begins a transaction. Only calls on the returned object belong to it; dropping it rolls
+    /// back.
+    ///
+    /// # Errors
+    /// [`Unsupported`](ErrorKind::Unsupported) on stores without transactions.
+    pub async fn transaction(&self) -> Result<Transaction> {
+        self.transaction_with(TransactionOptions::default()).await
+    }
+
+    /// Begins a transaction with options.
+    ///
+    /// # Errors
+    /// As [`Database::transaction`].
+    pub async fn transaction_with(&self, options: TransactionOptions) -> Result<Transaction> {
+        self.call("transaction", async {
+            let Some(transactional) = self.shared.backend.transactional() else {
+                return Err(Error::unsupported("this store has no transactions"));
+            };
+            let read_only = options.read_only || self.shared.read_only;
+            let inner = transactional.begin(options).await?;
+            Ok(Transaction::new(inner, self.clone(), read_only))
+        })
+        .await
+    }
+
+    /// Runs a closure in a transaction and commits; on [`Conflict`](ErrorKind::Conflict) it runs
+    /// the closure again, up to 10 times with growing pauses.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Changes, Database, record};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create(record! { "balance": 10 }?.with_id("a")?).await?;
+    /// db.run_transaction(async |tx| {
+    ///     let balance = tx.read("a").await?.unwrap()["balance"].as_integer().unwrap();
+    ///     tx.patch("a", Changes::new().set("balance", balance - 3)).await
+    /// })
+    /// .await?;
+    /// assert_eq!(db.read("a").await?.unwrap()["balance"].as_integer(), Some(7));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// The closure's own error (the transaction is then rolled back), or what commit reports.
+    pub async fn run_transaction<T>(&self, mut body: impl AsyncFnMut(&Transaction) -> Result<T>) -> Result<T> {
+        self.run_with(async |transaction| (body(&transaction).await, transaction)).await
+    }
+
+    /// Runs a body that takes the transaction and hands it back with its result.
+    pub(crate) async fn run_with<T>(
+        &self,
+        mut body: impl AsyncFnMut(Transaction) -> (Result<T>, Transaction),
+    ) -> Result<T> {
+        const ATTEMPTS: u32 = 10;
+        for attempt in 1.. {
+            let result = match body(self.transaction().await?).await {
+                (Ok(value), transaction) => transaction.commit().await.map(|()| value),
+                (Err(error), transaction) => {
+                    transaction.rollback().await?;
+                    Err(error)
+                }
+            };
+            match result {
+                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => {
+                    tokio::time::sleep(Duration::from_millis(1 << attempt.min(7))).await;
+                }
+                result => return result,
+            }
+        }
+        Err(Error::new(ErrorKind::Conflict, "the transaction kept losing against others"))
+    }
+}
+
+pub(crate) async fn limited<T>(timeout: Option<Duration>, call: impl Future<Output = Result<T>>) -> Result<T> {
+    match timeout {
+        None => call.await,
+        Some(timeout) => tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, "the call took longer than it was allowed to")
+                .with_context("timeout", format!("{timeout:?}")))
+        }),
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Connection, "the database is closed").with_retryable(false)
+}
+
+macro_rules! async_methods {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, $body:expr;)*) => {
+        impl Database {$(
+            $(#[$doc])*
+            pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
+                self.call($operation, async { ($body)(self.operations() $(, $argument)*).await }).await
+            }
+        )*
+
+            /// The records that a query finds, one after another, in constant memory where the store
+            /// allows it.
+            ///
+            /// # Errors
+            /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
+            pub async fn stream(&self, query: &Query) -> Result<RecordCursor> {
+                let cursor = self.call("stream", async { self.operations().stream(query).await }).await?;
+                Ok(cursor.on("stream", self.shared.name))
+            }
+        }
+
+        impl Transaction {$(
+            $(#[$doc])*
+            pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
+                self.call($operation, async { ($body)(self.operations() $(, $argument)*).await }).await
+            }
+        )*
+
+            /// The records that a query finds in this transaction, one after another.
+            ///
+            /// # Errors
+            /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
+            pub async fn stream(&self, query: &Query) -> Result<RecordCursor> {
+                let cursor = self.call("stream", async { self.operations().stream(query).await }).await?;
+                Ok(cursor.on("stream", self.name()))
+            }
+        }
+    };
+}
+
+session_methods!(async_methods);
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database")
+            .field("backend", &self.shared.backend.info())
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}

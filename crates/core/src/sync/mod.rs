@@ -1,0 +1,290 @@
+//! The blocking handle: a thin shell over [`Database`].
+
+mod block_on;
+
+use std::time::Duration;
+
+use block_on::block_on;
+
+use crate::aggregate::{Aggregation, Table};
+use crate::backend::{Changes, Explain, IndexInfo, IndexKind, TransactionOptions};
+use crate::capability::{BackendInfo, Capabilities};
+use crate::database::{Database, RecordCursor, SearchResult, Transaction, WriteOptions, session_methods};
+use crate::error::Result;
+use crate::query::{IntoPath, Query};
+use crate::record::{Record, RecordId};
+
+/// A [`Database`] whose methods block the calling thread instead of being awaited.
+///
+/// It works in threads of any kind, also inside an async runtime (where it blocks the thread it
+/// is called on). I/O runs on a runtime of its own, started on first use.
+///
+/// ```
+/// use dataknobs_data_core::{Query, SyncDatabase, record};
+/// let db = SyncDatabase::memory();
+/// db.create(record! { "name": "Ada", "age": 36 }?)?;
+/// assert_eq!(db.count(&Query::new().filter("age", ">", 30))?, 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SyncDatabase {
+    inner: Database,
+}
+
+/// A [`Transaction`] whose methods block. Dropping it rolls back.
+#[derive(Debug)]
+pub struct SyncTransaction {
+    inner: Transaction,
+}
+
+/// A [`RecordCursor`] as an iterator.
+#[derive(Debug)]
+pub struct SyncCursor {
+    inner: RecordCursor,
+}
+
+impl SyncDatabase {
+    /// The blocking form of a database; both share one connection.
+    pub fn new(inner: Database) -> Self {
+        SyncDatabase { inner }
+    }
+
+    /// An empty database in memory.
+    pub fn memory() -> Self {
+        Self::new(Database::memory())
+    }
+
+    /// The async form of this database.
+    pub fn to_async(&self) -> &Database {
+        &self.inner
+    }
+
+    /// Blocking form of [`Database::with_timeout`].
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self::new(self.inner.with_timeout(timeout))
+    }
+
+    /// Blocking form of [`Database::read_only`].
+    #[must_use]
+    pub fn read_only(&self) -> Self {
+        Self::new(self.inner.read_only())
+    }
+
+    /// What the store can do.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    /// Blocking form of [`Database::info`].
+    ///
+    /// # Errors
+    /// As there; so for all methods of this type.
+    pub fn info(&self) -> Result<BackendInfo> {
+        block_on(self.inner.info())
+    }
+
+    /// Blocking form of [`Database::connect`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn connect(&self) -> Result<()> {
+        block_on(self.inner.connect())
+    }
+
+    /// Blocking form of [`Database::ping`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ping(&self) -> Result<()> {
+        block_on(self.inner.ping())
+    }
+
+    /// Blocking form of [`Database::flush`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn flush(&self) -> Result<()> {
+        block_on(self.inner.flush())
+    }
+
+    /// Blocking form of [`Database::close`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn close(&self) -> Result<()> {
+        block_on(self.inner.close())
+    }
+
+    /// Blocking form of [`Database::explain`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn explain(&self, query: &Query) -> Result<Explain> {
+        block_on(self.inner.explain(query))
+    }
+
+    /// Blocking form of [`Database::create_index`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_index(&self, path: impl IntoPath, kind: IndexKind) -> Result<IndexInfo> {
+        block_on(self.inner.create_index(path, kind))
+    }
+
+    /// Blocking form of [`Database::create_named_index`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn create_named_index(&self, name: &str, path: impl IntoPath, kind: IndexKind) -> Result<IndexInfo> {
+        block_on(self.inner.create_named_index(name, path, kind))
+    }
+
+    /// Blocking form of [`Database::list_indexes`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
+        block_on(self.inner.list_indexes())
+    }
+
+    /// Blocking form of [`Database::drop_index`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn drop_index(&self, name: &str) -> Result<bool> {
+        block_on(self.inner.drop_index(name))
+    }
+
+    /// Blocking form of [`Database::transaction`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn transaction(&self) -> Result<SyncTransaction> {
+        self.transaction_with(TransactionOptions::default())
+    }
+
+    /// Blocking form of [`Database::transaction_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn transaction_with(&self, options: TransactionOptions) -> Result<SyncTransaction> {
+        block_on(self.inner.transaction_with(options)).map(|inner| SyncTransaction { inner })
+    }
+
+    /// Blocking form of [`Database::run_transaction`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_transaction<T>(&self, mut body: impl FnMut(&SyncTransaction) -> Result<T>) -> Result<T> {
+        block_on(self.inner.run_with(async |transaction| {
+            let transaction = SyncTransaction { inner: transaction };
+            let result = body(&transaction);
+            (result, transaction.inner)
+        }))
+    }
+}
+
+impl SyncTransaction {
+    /// Blocking form of [`Transaction::commit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn commit(self) -> Result<()> {
+        block_on(self.inner.commit())
+    }
+
+    /// Blocking form of [`Transaction::rollback`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rollback(self) -> Result<()> {
+        block_on(self.inner.rollback())
+    }
+}
+
+impl Iterator for SyncCursor {
+    type Item = Result<Record>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        block_on(self.inner.next_record()).transpose()
+    }
+}
+
+macro_rules! blocking_methods {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, $body:expr;)*) => {
+        impl SyncDatabase {$(
+            #[doc = concat!("Blocking form of [`Database::", stringify!($name), "`].\n\n# Errors\nAs there.")]
+            pub fn $name(&self, $($argument: $kind),*) -> Result<$result> {
+                block_on(self.inner.$name($($argument),*))
+            }
+        )*
+
+            /// Blocking form of [`Database::stream`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn stream(&self, query: &Query) -> Result<SyncCursor> {
+                block_on(self.inner.stream(query)).map(|inner| SyncCursor { inner })
+            }
+        }
+
+        impl SyncTransaction {$(
+            #[doc = concat!("Blocking form of [`Transaction::", stringify!($name), "`].\n\n# Errors\nAs there.")]
+            pub fn $name(&self, $($argument: $kind),*) -> Result<$result> {
+                block_on(self.inner.$name($($argument),*))
+            }
+        )*
+
+            /// Blocking form of [`Transaction::stream`].
+            ///
+            /// # Errors
+            /// As there.
+            pub fn stream(&self, query: &Query) -> Result<SyncCursor> {
+                block_on(self.inner.stream(query)).map(|inner| SyncCursor { inner })
+            }
+        }
+    };
+}
+
+session_methods!(blocking_methods);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    #[test]
+    fn it_blocks_inside_a_runtime_without_deadlock() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
+            db.create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).unwrap();
+            assert_eq!(db.stream(&Query::new()).unwrap().count(), 1);
+        });
+    }
+
+    #[test]
+    fn transactions_commit_roll_back_and_retry() {
+        let db = SyncDatabase::memory();
+        db.create(record! { "n": 0 }.unwrap().with_id("a").unwrap()).unwrap();
+        let tx = db.transaction().unwrap();
+        tx.patch("a", Changes::new().set("n", 5)).unwrap();
+        assert_eq!(tx.stream(&Query::new()).unwrap().next().unwrap().unwrap()["n"].as_integer(), Some(5));
+        tx.rollback().unwrap();
+        assert_eq!(db.read("a").unwrap().unwrap()["n"].as_integer(), Some(0));
+
+        let mut runs = 0;
+        db.run_transaction(|tx| {
+            runs += 1;
+            let n = tx.read("a")?.map_or(0, |record| record["n"].as_integer().unwrap_or_default());
+            if runs == 1 {
+                db.patch("a", Changes::new().set("n", 10))?;
+            }
+            tx.patch("a", Changes::new().set("n", n + 1))
+        })
+        .unwrap();
+        assert_eq!(runs, 2);
+        assert_eq!(db.read("a").unwrap().unwrap()["n"].as_integer(), Some(11));
+    }
+}
