@@ -1,13 +1,13 @@
 //! Records of a file, one after another.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use dataknobs_data_core::{Error, ErrorKind, Record, RecordId, Result};
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::config::FileConfig;
 use crate::fingerprint::Fingerprint;
@@ -58,11 +58,9 @@ impl RecordReader {
     pub fn open(config: &FileConfig) -> Result<Self> {
         let source = Arc::new(Source::new(config.clone())?);
         let Some((file, fingerprint)) = source.open()? else { return Err(missing(&source)) };
-        let layout = source.discover(Box::new(file), Some(&fingerprint))?;
-        Self::of_file(source, layout)?.map(|(reader, _)| reader).ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "the file has just been removed")
-                .with_context("path", config.path.display())
-        })
+        let input = file.try_clone().map_err(|error| source.place(error.into()))?;
+        let layout = source.discover(Box::new(input), Some(&fingerprint))?;
+        Self::of_file(source, file, fingerprint, layout)
     }
 
     /// Reads records from any input. The configuration's `format` says how; its path is only a name
@@ -85,17 +83,26 @@ impl RecordReader {
         Ok(RecordReader { rows, source, layout, ids, file: None, done: false })
     }
 
-    /// Reads the file as it is now; none when there is no file.
-    pub(crate) fn of_file(source: Arc<Source>, layout: Layout) -> Result<Option<(Self, Fingerprint)>> {
-        let Some((file, fingerprint)) = source.open()? else { return Ok(None) };
+    /// Reads an open file from its start.
+    pub(crate) fn of_file(
+        source: Arc<Source>,
+        mut file: File,
+        fingerprint: Fingerprint,
+        layout: Layout,
+    ) -> Result<Self> {
+        file.rewind().map_err(|error| source.place(error.into()))?;
         let input = file.try_clone().map_err(|error| source.place(error.into()))?;
         let rows = source.rows(Box::new(input), &layout).map_err(|error| source.place(error))?;
         let ids = match layout.key.source {
             KeySource::Ordinal => SeenIds::Unneeded,
             _ => SeenIds::Hashes(HashSet::default()),
         };
-        let reader = RecordReader { rows, source, layout, ids, file: Some((file, fingerprint)), done: false };
-        Ok(Some((reader, fingerprint)))
+        Ok(RecordReader { rows, source, layout, ids, file: Some((file, fingerprint)), done: false })
+    }
+
+    /// Which state of the file this reads.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.file.as_ref().map(|(_, fingerprint)| *fingerprint)
     }
 
     fn advance(&mut self) -> Result<Option<Record>> {

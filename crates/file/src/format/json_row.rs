@@ -363,7 +363,7 @@ fn with_meta(fields: Vec<(Str, Value)>, mut meta: DocumentMeta) -> Result<Record
 
 /// A name that stands twice is damage; other mistakes are what the data model does not hold.
 fn repeated_or(error: Error, names: &[Str]) -> Error {
-    let mut seen = hashbrown::HashSet::new();
+    let mut seen = std::collections::HashSet::new();
     match names.iter().find(|name| !seen.insert(name.as_str())) {
         Some(name) => Error::corrupt("a name stands twice in one object")
             .with_context("field", format!("`{}`", name.escape_debug())),

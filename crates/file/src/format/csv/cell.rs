@@ -122,7 +122,7 @@ mod tests {
             assert_eq!(integer(text, false), None, "{text}");
         }
         assert_eq!((integer("+007", true), integer("1.0", true)), (Some(7), None));
-        for (text, expected) in [("1.", 1.0), (".5", 0.5), ("-0", -0.0), ("1e5", 1e5), ("-2.5E-3", -2.5e-3), ("7", 7.0)] {
+        for (text, expected) in [("1.", 1.0_f64), (".5", 0.5), ("-0", -0.0), ("1e5", 1e5), ("-2.5E-3", -2.5e-3), ("7", 7.0)] {
             assert_eq!(float(text, false).map(f64::to_bits), Some(expected.to_bits()), "{text}");
         }
         for text in ["", ".", "nan", "inf", "-inf", "1e400", "007.5", "+1.5", "9007199254740993", "1e", "0x1", "99999999999999999999"] {

@@ -50,7 +50,7 @@ pub(crate) fn discover(
 
 fn header(row: &RawRow, sidecar: Option<&Sidecar>) -> Result<Vec<Column>> {
     let mut columns: Vec<Column> = Vec::with_capacity(row.len());
-    let mut seen = hashbrown::HashMap::new();
+    let mut seen = std::collections::HashMap::new();
     for position in 0..row.len() {
         let number = position + 1;
         let text = row.cell(position);

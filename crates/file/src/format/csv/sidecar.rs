@@ -9,7 +9,6 @@
 //! the fingerprint of the file that they belong to, so that a crash between the two leaves a file
 //! that is still read by its own types.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use dataknobs_data_core::{Error, FieldType, Result, Str};
@@ -36,7 +35,7 @@ pub(crate) struct Sidecar {
 }
 
 /// Where the descriptor of a file stands.
-pub(crate) fn sidecar_path(file: &Path) -> PathBuf {
+fn sidecar_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".schema.json");
     name.into()
