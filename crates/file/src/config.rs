@@ -17,7 +17,7 @@ use crate::format::Format;
 /// # Ok::<(), dataknobs_data_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct FileConfig {
     /// The file.
@@ -36,7 +36,8 @@ pub struct FileConfig {
     /// How many rows are looked at to tell the types of columns and keys that nothing declares.
     pub infer_rows: u64,
     /// The largest record, in bytes of the file. Longer ones are refused, read or written.
-    pub max_record_bytes: usize,
+    #[serde(with = "dataknobs_data_core::config::byte_size")]
+    pub max_record_bytes: u64,
     /// Whether a missing file is an empty database that the first write creates. Else NotFound.
     pub create: bool,
     /// What an acknowledged write survives.
@@ -112,6 +113,11 @@ impl FileConfig {
             Some(character) => Err(Error::invalid_config("a delimiter is one ASCII character, no quote or line end")
                 .with_context("delimiter", character.escape_debug())),
         }
+    }
+
+    /// The largest record, as far as memory can hold it.
+    pub(crate) fn record_limit(&self) -> usize {
+        usize::try_from(self.max_record_bytes).unwrap_or(usize::MAX)
     }
 
     /// Checks the settings among themselves.

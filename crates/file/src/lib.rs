@@ -15,13 +15,14 @@
 //! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
 //! - `store.rs` what is loaded, and writes: load, change, replace; `replace.rs` the atomic
 //!   replacement; `fingerprint.rs` notices other programs; `version.rs` versions of records
-//! - `backend.rs` the implementers' trait
+//! - `backend.rs` the implementers' trait; `factory.rs` databases by URL, path and settings
 //!
 //! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
 //! not say it all. In CSV the same three are columns, and `<file>.schema.json` holds the types.
 
 mod backend;
 mod config;
+mod factory;
 mod fingerprint;
 mod format;
 mod key;
@@ -35,5 +36,6 @@ mod window;
 
 pub use backend::FileBackend;
 pub use config::{Durability, FileConfig};
+pub use factory::FileFactory;
 pub use format::Format;
 pub use reader::RecordReader;

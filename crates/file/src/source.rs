@@ -93,7 +93,7 @@ impl Source {
     /// that open; damage further on is for those who read that far.
     pub(crate) fn discover(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
         let window = Window::new(input).map_err(|error| self.place(error))?;
-        let limit = self.config.max_record_bytes;
+        let limit = self.config.record_limit();
         let layout = match self.format {
             Format::Json => {
                 let mut reader = JsonReader::new(window, limit);
@@ -153,7 +153,7 @@ impl Source {
     /// The records of an input that is laid out like this.
     pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
         let window = Window::new(input)?;
-        let limit = self.config.max_record_bytes;
+        let limit = self.config.record_limit();
         let key = layout.key.clone();
         Ok(match (&layout.csv, self.format) {
             (Some(csv), _) => {
