@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn mistakes_are_refused_before_any_file_is_touched() {
         for url in ["a.csv?delimiter=ab", "a.csv?format=xml", "a.csv?nul_values=NA", "file:?format=csv"] {
-            let created = UrlParts::parse(url).and_then(|parts| FileFactory.create(FileFactory.config_from_url(&parts)?));
+            let created =
+                UrlParts::parse(url).and_then(|parts| FileFactory.create(FileFactory.config_from_url(&parts)?));
             assert_eq!(created.unwrap_err().kind(), ErrorKind::InvalidConfig, "{url}");
         }
     }

@@ -2,7 +2,8 @@
 
 use dataknobs_data_core::{DateTime, Error, Field, FieldType, IdOrder, Record, RecordId, Result, Str, Value};
 
-use crate::format::json_row::{Assembler, Row};
+use crate::format::json_record::Assembler;
+use crate::format::json_row::Row;
 
 /// Where ids come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,18 +71,17 @@ impl Key {
     /// The id that a key's value means.
     pub(crate) fn id_of(&self, value: &Value) -> Result<RecordId> {
         if self.is_integer() && !matches!(value, Value::Integer(_) | Value::Null) {
-            return Err(self.damage("a key is not an integer, unlike those of the rows before it").with_hint(
-                "raise `infer_rows` above this row's number to read all keys as text",
-            ));
+            return Err(self
+                .damage("a key is not an integer, unlike those of the rows before it")
+                .with_hint("raise `infer_rows` above this row's number to read all keys as text"));
         }
         match text_form(value) {
-            Some(text) => RecordId::new(text).map_err(|error| {
-                error.with_context("field", format!("`{}`", self.name().escape_debug()))
-            }),
+            Some(text) => RecordId::new(text)
+                .map_err(|error| error.with_context("field", format!("`{}`", self.name().escape_debug()))),
             None if value.is_null() => Err(self.no_key()),
-            None => Err(self.damage("a key must be a single value, not an array, object or bytes").with_hint(
-                "name another field with `id_field`, or set it to nothing to number the rows",
-            )),
+            None => Err(self
+                .damage("a key must be a single value, not an array, object or bytes")
+                .with_hint("name another field with `id_field`, or set it to nothing to number the rows")),
         }
     }
 

@@ -75,7 +75,8 @@ impl RecordReader {
         let recorder = Recorder { input: Box::new(input), remains: sender, read: Vec::new() };
         let layout = source.discover(Box::new(recorder), None)?;
         let (read, rest) = receiver.recv().map_err(|_| Error::new(ErrorKind::Io, "the input is gone"))?;
-        let rows = source.rows(Box::new(Cursor::new(read).chain(rest)), &layout).map_err(|error| source.place(error))?;
+        let rows =
+            source.rows(Box::new(Cursor::new(read).chain(rest)), &layout).map_err(|error| source.place(error))?;
         let ids = match layout.key.source {
             KeySource::Ordinal => SeenIds::Unneeded,
             _ => SeenIds::Lines(HashMap::default()),

@@ -58,7 +58,9 @@ impl Replacement {
             Err(error) => return Err(place(error)),
         };
         if old.as_ref().is_some_and(|metadata| metadata.permissions().readonly()) {
-            return Err(Error::new(ErrorKind::Auth, "the file is write-protected").with_context("path", target.display()));
+            return Err(
+                Error::new(ErrorKind::Auth, "the file is write-protected").with_context("path", target.display())
+            );
         }
         let mut prefix = OsString::from(".");
         prefix.push(target.file_name().unwrap_or_default());

@@ -82,10 +82,8 @@ impl Source {
             None | Some("" | "_id") => Key::own(),
             Some(name) => Key::field(name.into(), FieldType::String),
         };
-        let csv = self
-            .format
-            .is_delimited()
-            .then(|| Arc::new(CsvLayout::new_file(self.delimiter, &self.config.null_values)));
+        let csv =
+            self.format.is_delimited().then(|| Arc::new(CsvLayout::new_file(self.delimiter, &self.config.null_values)));
         Layout { key, csv }
     }
 
@@ -156,9 +154,7 @@ impl Source {
         let limit = self.config.record_limit();
         let key = layout.key.clone();
         Ok(match (&layout.csv, self.format) {
-            (Some(csv), _) => {
-                Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?)
-            }
+            (Some(csv), _) => Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?),
             (None, Format::JsonLines) => Box::new(JsonLinesRows::new(JsonLinesReader::new(window, limit), key)),
             (None, _) => Box::new(JsonRows::new(JsonReader::new(window, limit), key)),
         })

@@ -137,7 +137,8 @@ impl Store {
             };
             return Ok(ids.iter().map(find).collect());
         }
-        let mut wanted: std::collections::HashMap<&str, Option<Record>> = ids.iter().map(|id| (id.as_str(), None)).collect();
+        let mut wanted: std::collections::HashMap<&str, Option<Record>> =
+            ids.iter().map(|id| (id.as_str(), None)).collect();
         let key = self.state.lock().key.clone();
         let mut left = wanted.keys().filter(|id| key.as_ref().is_none_or(|key| key.holds(id))).count();
         if left > 0 {
@@ -215,7 +216,8 @@ impl Store {
             self.forget();
             return Err(self.overtaken());
         }
-        let mut loaded = Loaded { fingerprint: None, layout: self.source.layout_of_new(), table: Table::new(), greatest: 0 };
+        let mut loaded =
+            Loaded { fingerprint: None, layout: self.source.layout_of_new(), table: Table::new(), greatest: 0 };
         if let Some((reader, layout)) = self.open()? {
             loaded.fingerprint = reader.fingerprint();
             loaded.layout = layout;
@@ -234,7 +236,10 @@ impl Store {
 
     fn overtaken(&self) -> Error {
         self.source
-            .place(Error::new(ErrorKind::Conflict, "another program changed the file since it was read; nothing was written"))
+            .place(Error::new(
+                ErrorKind::Conflict,
+                "another program changed the file since it was read; nothing was written",
+            ))
             .with_hint("read again what the write rests on, then repeat it")
     }
 
@@ -245,7 +250,8 @@ impl Store {
         if let Some(old) = &after.layout.csv {
             after.layout.csv = Some(Arc::new(csv::plan(old, key, || after.table.iter())?));
         }
-        let csv_write = after.layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
+        let csv_write =
+            after.layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
         let records = after.table.iter();
         let replacement = Replacement::write(path, config.durability, |out| match (csv_write, format) {
             (Some(csv), _) => csv.write(out, records),
@@ -288,7 +294,7 @@ impl Draft {
     fn apply(&mut self, request: WriteRequest) -> Result<WriteOutcome> {
         let request = self.keyed(request)?;
         let missing_is_null = self.loaded.layout.csv.is_some();
-        let version = |record: Option<&Record>| version_of(record.unwrap_or(&Record::new()), missing_is_null);
+        let version = |record: &Record| version_of(record, missing_is_null);
         let applied = self.loaded.table.apply(request, version)?;
         self.loaded.note(applied.slot.map(|_| &applied.outcome.id));
         self.changed |= applied.slot.is_some();

@@ -43,16 +43,8 @@ impl Place {
 impl Window {
     /// A window at the start of a source. A byte order mark is skipped.
     pub(crate) fn new(source: Box<dyn Read + Send>) -> Result<Self> {
-        let mut window = Window {
-            source,
-            buffer: vec![0; BLOCK],
-            start: 0,
-            end: 0,
-            byte: 0,
-            line: 1,
-            line_start: 0,
-            ended: false,
-        };
+        let mut window =
+            Window { source, buffer: vec![0; BLOCK], start: 0, end: 0, byte: 0, line: 1, line_start: 0, ended: false };
         while window.bytes().len() < 3 && window.more()? {}
         Ok(window)
     }

@@ -2,7 +2,8 @@
 
 use dataknobs_data_core::{Error, Record, Result};
 
-use super::json_row::{Assembler, Row};
+use super::json_record::Assembler;
+use super::json_row::Row;
 use super::{Rows, too_long};
 use crate::key::Key;
 use crate::window::{Place, Window};
@@ -50,9 +51,9 @@ impl JsonReader {
                 match self.window.next_token()? {
                     Some(b'[') => self.window.consume(1),
                     Some(_) => {
-                        return Err(self.damage("the file is not a JSON array").with_hint(
-                            "a file with one object on each line has the format `jsonl`",
-                        ));
+                        return Err(self
+                            .damage("the file is not a JSON array")
+                            .with_hint("a file with one object on each line has the format `jsonl`"));
                     }
                     None => return Err(self.damage("the file is empty; a JSON array has at least its brackets")),
                 }
@@ -94,7 +95,7 @@ impl JsonReader {
                     if length > self.max_record_bytes {
                         return Err(too_long(self.line, self.max_record_bytes));
                     }
-                    row.check(&bytes[..length]).map_err(|error| self.window.place().on(error))?;
+                    let row = row.settle(&bytes[..length]).map_err(|error| self.window.place().on(error))?;
                     self.window.consume(length);
                     return Ok(row);
                 }
@@ -167,7 +168,10 @@ impl Rows for JsonRows {
         let Some(row) = self.reader.next_row()? else { return Ok(None) };
         self.row += 1;
         let line = self.reader.line();
-        self.key.record_of(row, self.row, &mut self.assembler).map_err(|error| error.with_context("line", line)).map(Some)
+        self.key
+            .record_of(row, self.row, &mut self.assembler)
+            .map_err(|error| error.with_context("line", line))
+            .map(Some)
     }
 
     fn line(&self) -> u64 {

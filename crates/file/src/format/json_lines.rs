@@ -3,7 +3,8 @@
 use dataknobs_data_core::{Error, Record, Result};
 
 use super::json::json_error;
-use super::json_row::{Assembler, Row};
+use super::json_record::Assembler;
+use super::json_row::Row;
 use super::{Rows, too_long};
 use crate::key::Key;
 use crate::window::Window;
@@ -62,7 +63,7 @@ impl JsonLinesReader {
                 }
                 Err(error) => return Err(json_error(&self.window, error)),
             };
-            row.check(bytes).map_err(|error| error.with_context("line", self.line))?;
+            let row = row.settle(bytes).map_err(|error| error.with_context("line", self.line))?;
             let end = usize::from(self.window.bytes().len() > length);
             self.window.consume(length + end);
             return Ok(Some(row));
@@ -109,7 +110,10 @@ impl Rows for JsonLinesRows {
         let Some(row) = self.reader.next_row()? else { return Ok(None) };
         self.row += 1;
         let line = self.reader.line();
-        self.key.record_of(row, self.row, &mut self.assembler).map_err(|error| error.with_context("line", line)).map(Some)
+        self.key
+            .record_of(row, self.row, &mut self.assembler)
+            .map_err(|error| error.with_context("line", line))
+            .map(Some)
     }
 
     fn line(&self) -> u64 {

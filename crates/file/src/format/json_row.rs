@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use dataknobs_data_core::{
-    DocumentMeta, Error, Field, Metadata, Record, Result, Shape, Str, Value, plain_json, value_from_plain,
-};
+use dataknobs_data_core::{Error, Result, Str, Value, plain_json};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
+
+use super::json_integer::OddIntegers;
 
 /// Integers from here on are outside the 64-bit range, and serde_json gives them as floats.
 const INTEGER_LIMIT: f64 = 9_223_372_036_854_775_808.0;
@@ -19,7 +19,8 @@ pub(crate) struct Row {
     pub(crate) id: Option<Value>,
     /// All other members but `_meta`.
     pub(crate) fields: Vec<(Str, Value)>,
-    meta: Option<Json>,
+    /// The member `_meta`.
+    pub(crate) meta: Option<Json>,
     notes: Notes,
 }
 
@@ -28,8 +29,8 @@ pub(crate) struct Row {
 struct Notes {
     repeated: Option<String>,
     too_large: Option<String>,
-    /// A float that large may be an integer in the text.
-    large_float: bool,
+    /// A float that is large, or minus zero, may be an integer in the text.
+    odd_float: bool,
 }
 
 impl<'de> Deserialize<'de> for Row {
@@ -71,7 +72,7 @@ struct Path<'a> {
 
 impl Path<'_> {
     fn note_float(&mut self, float: f64) {
-        self.notes.large_float |= float.abs() >= INTEGER_LIMIT;
+        self.notes.odd_float |= float.abs() >= INTEGER_LIMIT || (float == 0.0 && float.is_sign_negative());
     }
 
     fn note_too_large(&mut self) {
@@ -214,172 +215,66 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
 
 /// A JSON document out of a cell, by the same rules.
 pub(crate) fn parse_document(text: &str, field: &str) -> Result<Json> {
+    let parse = |text: &[u8], notes: &mut Notes| {
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        Document(&mut Path { notes, field })
+            .deserialize(&mut deserializer)
+            .and_then(|document| deserializer.end().map(|()| document))
+            .map_err(|error| Error::corrupt("not JSON").with_source(error))
+    };
     let mut notes = Notes::default();
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut path = Path { notes: &mut notes, field };
-    let document = Document(&mut path)
-        .deserialize(&mut deserializer)
-        .and_then(|document| deserializer.end().map(|()| document))
-        .map_err(|error| Error::corrupt("not JSON").with_source(error))?;
-    notes.check(text.as_bytes())?;
-    Ok(document)
+    let document = parse(text.as_bytes(), &mut notes)?;
+    match notes.settle(text.as_bytes())? {
+        None => Ok(document),
+        Some(text) => parse(&text, &mut Notes::default()),
+    }
 }
 
 impl Notes {
-    /// Reports what is wrong; `text` is what the row was read from.
-    fn check(&self, text: &[u8]) -> Result<()> {
+    /// Reports what is wrong; `text` is what the row was read from. Gives another text to read
+    /// instead where an integer was read as a float.
+    fn settle(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
         let field = |name: &str| format!("`{}`", name.escape_debug());
+        let too_large = |name: &str| {
+            Error::invalid_record("an integer is outside the 64-bit range").with_context("field", field(name))
+        };
         if let Some(name) = &self.repeated {
             return Err(Error::corrupt("a name stands twice in one object").with_context("field", field(name)));
         }
-        let too_large = match &self.too_large {
-            Some(name) => Some(field(name)),
-            None if self.large_float => find_large_integer(text).map(|name| field(&name)),
-            None => None,
-        };
-        match too_large {
-            Some(name) => {
-                Err(Error::invalid_record("an integer is outside the 64-bit range").with_context("field", name))
-            }
-            None => Ok(()),
+        if let Some(name) = &self.too_large {
+            return Err(too_large(name));
         }
-    }
-}
-
-/// The member of a row, or of a document, in whose value an integer outside the 64-bit range
-/// stands. The text is valid JSON.
-fn find_large_integer(text: &[u8]) -> Option<String> {
-    let mut depth = 0_usize;
-    let mut name = String::new();
-    let mut position = 0;
-    while position < text.len() {
-        match text[position] {
-            b'"' => {
-                let start = position;
-                position += 1;
-                while position < text.len() && text[position] != b'"' {
-                    position += if text[position] == b'\\' { 2 } else { 1 };
-                }
-                position += 1;
-                let after = text.get(position..).unwrap_or_default();
-                let is_name = after.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
-                if depth <= 1 && is_name {
-                    name = serde_json::from_slice(&text[start..position]).unwrap_or_default();
-                }
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                position += 1;
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                position += 1;
-            }
-            b'-' | b'0'..=b'9' => {
-                let length = text[position..]
-                    .iter()
-                    .take_while(|byte| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
-                    .count();
-                let number = &text[position..position + length];
-                let is_integer = number.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9'));
-                if is_integer && std::str::from_utf8(number).is_ok_and(|number| number.parse::<i64>().is_err()) {
-                    return Some(name);
-                }
-                position += length;
-            }
-            _ => position += 1,
+        if !self.odd_float {
+            return Ok(None);
         }
+        let odd = OddIntegers::find(text);
+        if let Some(name) = &odd.too_large {
+            return Err(too_large(name));
+        }
+        Ok(odd.without_negative_zeros(text))
     }
-    None
-}
-
-/// Makes records of rows; remembers the shape of the last one, since most rows are alike.
-#[derive(Debug, Default)]
-pub(crate) struct Assembler {
-    shape: Option<Shape>,
 }
 
 impl Row {
-    /// What is wrong with the row although it is JSON; `text` is what it was read from.
-    pub(crate) fn check(&self, text: &[u8]) -> Result<()> {
-        self.notes.check(text)
-    }
-}
-
-impl Assembler {
-    /// The record of a row, without its id.
-    pub(crate) fn record(&mut self, row: Row) -> Result<Record> {
-        match row.meta {
-            None => self.plain(row.fields),
-            Some(Json::Object(meta)) => with_meta(row.fields, DocumentMeta::from_json(&meta)?),
-            Some(_) => Err(Error::corrupt("the member `_meta` is not an object")
-                .with_hint("the name is reserved for what plain JSON cannot say about a record")),
+    /// The row once more, with its integers as such, or what is wrong with it although it is JSON;
+    /// `text` is what it was read from.
+    pub(crate) fn settle(self, text: &[u8]) -> Result<Row> {
+        match self.notes.settle(text)? {
+            None => Ok(self),
+            Some(text) => serde_json::from_slice(&text).map_err(|error| Error::corrupt("not JSON").with_source(error)),
         }
-    }
-
-    fn plain(&mut self, fields: Vec<(Str, Value)>) -> Result<Record> {
-        if let Some(shape) = &self.shape {
-            let same = shape.len() == fields.len()
-                && shape
-                    .fields()
-                    .iter()
-                    .zip(&fields)
-                    .all(|((name, kind), (field, value))| name == field && *kind == value.field_type());
-            if same {
-                return Record::from_shape(shape, fields.into_iter().map(|(_, value)| value).collect());
-            }
-        }
-        let names: Vec<Str> = fields.iter().map(|(name, _)| name.clone()).collect();
-        let record = Record::from_pairs(fields).map_err(|error| repeated_or(error, &names))?;
-        self.shape = Some(record.shape().clone());
-        Ok(record)
-    }
-}
-
-fn with_meta(fields: Vec<(Str, Value)>, mut meta: DocumentMeta) -> Result<Record> {
-    let names: Vec<Str> = fields.iter().map(|(name, _)| name.clone()).collect();
-    let fields = fields
-        .into_iter()
-        .map(|(name, value)| {
-            let declared = meta.types.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind);
-            let value = match declared {
-                Some(kind) if !kind.holds(&value) => value_from_plain(plain_json(&value), declared)
-                    .map_err(|error| error.with_context("field", format!("`{}`", name.escape_debug())))?,
-                _ => value,
-            };
-            let metadata = match meta.fields.iter().position(|(field, _)| *field == name) {
-                Some(found) => meta.fields.swap_remove(found).1,
-                None => Metadata::new(),
-            };
-            Ok(Field { field_type: declared.unwrap_or_else(|| value.field_type()), name, value, metadata })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let mut record = Record::from_fields(fields).map_err(|error| repeated_or(error, &names))?;
-    if !meta.record.is_empty() {
-        record.set_metadata(meta.record)?;
-    }
-    Ok(record)
-}
-
-/// A name that stands twice is damage; other mistakes are what the data model does not hold.
-fn repeated_or(error: Error, names: &[Str]) -> Error {
-    let mut seen = std::collections::HashSet::new();
-    match names.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(name) => Error::corrupt("a name stands twice in one object")
-            .with_context("field", format!("`{}`", name.escape_debug())),
-        None => error,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dataknobs_data_core::ErrorKind;
+    use crate::format::json_record::Assembler;
+    use dataknobs_data_core::{ErrorKind, Record};
 
     fn read(text: &str) -> Result<Record> {
         let row: Row = serde_json::from_str(text).unwrap();
-        row.check(text.as_bytes())?;
-        Assembler::default().record(row)
+        Assembler::default().record(row.settle(text.as_bytes())?)
     }
 
     #[test]
@@ -410,10 +305,12 @@ mod tests {
     }
 
     #[test]
-    fn metadata_restores_types() {
-        let record = read(r#"{"a": "AQI=", "b": null, "_meta": {"types": {"a": "BINARY", "b": "FLOAT"}}}"#).unwrap();
-        assert_eq!(record["a"].as_binary(), Some(&[1, 2][..]));
-        assert!(read(r#"{"a": "x", "_meta": {"types": {"a": "INTEGER"}}}"#).is_err());
-        assert!(read(r#"{"a": "x", "_meta": 1}"#).is_err());
+    fn minus_zero_is_an_integer_unless_it_is_written_as_a_float() {
+        let record = read(r#"{"a": -0, "b": -0.0, "c": "-0", "d": [-0, -0e0]}"#).unwrap();
+        assert_eq!(record["a"], Value::from(0));
+        assert_eq!(record["b"], Value::from(-0.0));
+        assert_eq!(record["c"], Value::from("-0"));
+        assert_eq!(record["d"].as_json().unwrap().to_string(), "[0,-0.0]");
+        assert_eq!(parse_document("[-0]", "x").unwrap().to_string(), "[0]");
     }
 }

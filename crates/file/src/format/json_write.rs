@@ -76,9 +76,7 @@ pub(crate) fn check_depth(record: &Record) -> Result<()> {
             _ => true,
         }
     }
-    let too_deep = || {
-        Error::invalid_record("JSON nested more than 120 levels deep cannot be read back from a file")
-    };
+    let too_deep = || Error::invalid_record("JSON nested more than 120 levels deep cannot be read back from a file");
     for field in record.fields() {
         let named = |error: Error| error.with_context("field", format!("`{}`", field.name().escape_debug()));
         if field.value().as_json().is_some_and(|document| !within(document, MAX_DEPTH)) {

@@ -64,7 +64,8 @@ async fn penguins_answer_a_question() {
 
 #[tokio::test]
 async fn nested_json_is_read_and_kept() {
-    let text = "\u{FEFF}[ {\"user\": {\"name\": \"Ada\", \"tags\": [1, 2.0, null]}, \"big\": 1e300, \"whole\": 5.0}, {} ]";
+    let text =
+        "\u{FEFF}[ {\"user\": {\"name\": \"Ada\", \"tags\": [1, 2.0, null]}, \"big\": 1e300, \"whole\": 5.0}, {} ]";
     let fixture = Fixture::with("a.json", text);
     let records = fixture.all().await.unwrap();
     assert_eq!(ids(&records), ["1", "2"]);

@@ -29,10 +29,9 @@ async fn row_numbers_are_ids_until_the_first_write_makes_them_explicit() {
 
 #[tokio::test]
 async fn an_integer_id_column_stays_a_field_and_makes_keys() {
-    for (name, content) in [
-        ("a.csv", "id,name\n9,x\n10,y\n"),
-        ("a.json", "[{\"id\": 9, \"name\": \"x\"}, {\"id\": 10, \"name\": \"y\"}]"),
-    ] {
+    for (name, content) in
+        [("a.csv", "id,name\n9,x\n10,y\n"), ("a.json", "[{\"id\": 9, \"name\": \"x\"}, {\"id\": 10, \"name\": \"y\"}]")]
+    {
         let fixture = Fixture::with(name, content);
         let database = fixture.open();
         assert_eq!(ids(&fixture.search("ORDER BY id DESC").await.unwrap()), ["10", "9"]);

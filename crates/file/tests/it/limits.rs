@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataknobs_data_core::{ErrorKind, Query, Record, Value, record};
-use futures_util::StreamExt;
 use dataknobs_data_file::{FileConfig, Format, RecordReader};
+use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::support::{Fixture, ids};

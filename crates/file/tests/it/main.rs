@@ -1,4 +1,5 @@
 //! The file store through the users' handle, on real files.
+#![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
 mod damage;
 mod foreign;

@@ -18,7 +18,11 @@ fn descriptor(fixture: &Fixture) -> Json {
 #[tokio::test]
 async fn a_written_file_has_a_descriptor_that_other_tools_read() {
     let fixture = Fixture::new("a.csv");
-    fixture.open().create(record! { "n": "007", "f": 1.5, "b": vec![1_u8] }.unwrap().with_id("1").unwrap()).await.unwrap();
+    fixture
+        .open()
+        .create(record! { "n": "007", "f": 1.5, "b": vec![1_u8] }.unwrap().with_id("1").unwrap())
+        .await
+        .unwrap();
     assert_eq!(
         descriptor(&fixture),
         json!({

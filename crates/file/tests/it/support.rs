@@ -7,15 +7,15 @@ use dataknobs_data_core::{Database, Error, Query, Record, Result};
 use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
 use tempfile::TempDir;
 
-pub struct Fixture {
-    pub folder: TempDir,
-    pub path: PathBuf,
-    pub config: FileConfig,
+pub(crate) struct Fixture {
+    pub(crate) folder: TempDir,
+    pub(crate) path: PathBuf,
+    pub(crate) config: FileConfig,
 }
 
 impl Fixture {
     /// A file that does not exist yet.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         let mut config = FileConfig::new(&path);
@@ -24,37 +24,37 @@ impl Fixture {
     }
 
     /// A file that does not exist yet, in a format.
-    pub fn of(format: Format) -> Self {
+    pub(crate) fn of(format: Format) -> Self {
         Self::new(&format!("data.{format}"))
     }
 
     /// A file with this content.
-    pub fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with(name: &str, content: impl AsRef<[u8]>) -> Self {
         let fixture = Self::new(name);
         std::fs::write(&fixture.path, content).unwrap();
         fixture
     }
 
     /// A database on the file as it is now.
-    pub fn open(&self) -> Database {
+    pub(crate) fn open(&self) -> Database {
         Database::from_backend(Arc::new(FileBackend::new(self.config.clone()).unwrap()))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         std::fs::read_to_string(&self.path).unwrap()
     }
 
     /// Every record.
-    pub async fn all(&self) -> Result<Vec<Record>> {
+    pub(crate) async fn all(&self) -> Result<Vec<Record>> {
         self.search("").await
     }
 
-    pub async fn search(&self, query: &str) -> Result<Vec<Record>> {
+    pub(crate) async fn search(&self, query: &str) -> Result<Vec<Record>> {
         Ok(self.open().search(&Query::parse(query)?).await?.into_iter().collect())
     }
 
     /// The error of reading everything, which must not have touched the file.
-    pub async fn refusal(&self) -> Error {
+    pub(crate) async fn refusal(&self) -> Error {
         let before = std::fs::read(&self.path).unwrap();
         let error = self.all().await.unwrap_err();
         let write = self.open().create(Record::new()).await;
@@ -67,6 +67,6 @@ impl Fixture {
 }
 
 /// The ids of records.
-pub fn ids(records: &[Record]) -> Vec<&str> {
+pub(crate) fn ids(records: &[Record]) -> Vec<&str> {
     records.iter().map(|record| record.id().unwrap().as_str()).collect()
 }

@@ -21,7 +21,10 @@ async fn every_write_method_works_in_each_format() {
         let error = database.create_batch(vec![named(1, "c"), named(1, "c")]).await.unwrap_err();
         assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 1));
         database.create_batch(vec![named(4, "c"), named(5, "d")]).await.unwrap();
-        assert_eq!(database.update_where(&Query::parse("n >= 4").unwrap(), Changes::new().set("n", 9)).await.unwrap(), 2);
+        assert_eq!(
+            database.update_where(&Query::parse("n >= 4").unwrap(), Changes::new().set("n", 9)).await.unwrap(),
+            2
+        );
         assert_eq!(database.delete_batch(&["a", "x"]).await.unwrap(), [true, false]);
         assert_eq!(database.delete_where(&Query::parse("_id = 'c'").unwrap()).await.unwrap(), 1);
         let left = fixture.all().await.unwrap();
@@ -40,7 +43,10 @@ async fn what_changes_nothing_writes_nothing() {
     let database = fixture.open();
     assert!(!database.delete("b").await.unwrap());
     assert!(!database.update("b", record! { "n": 1 }.unwrap()).await.unwrap());
-    assert_eq!(database.create(record! {}.unwrap().with_id("a").unwrap()).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(
+        database.create(record! {}.unwrap().with_id("a").unwrap()).await.unwrap_err().kind(),
+        ErrorKind::AlreadyExists
+    );
     assert_eq!(fixture.text(), text);
 }
 

@@ -54,7 +54,8 @@ fn is_plain_number(digits: &[u8]) -> bool {
 
 pub(super) fn integer(text: &str, declared: bool) -> Option<i64> {
     // 64-bit integers have at most 20 characters; the check keeps long text cheap.
-    if !declared && (text.len() > 20 || text == "-0" || !is_plain_number(text.strip_prefix('-').unwrap_or(text).as_bytes()))
+    if !declared
+        && (text.len() > 20 || text == "-0" || !is_plain_number(text.strip_prefix('-').unwrap_or(text).as_bytes()))
     {
         return None;
     }
@@ -122,10 +123,25 @@ mod tests {
             assert_eq!(integer(text, false), None, "{text}");
         }
         assert_eq!((integer("+007", true), integer("1.0", true)), (Some(7), None));
-        for (text, expected) in [("1.", 1.0_f64), (".5", 0.5), ("-0", -0.0), ("1e5", 1e5), ("-2.5E-3", -2.5e-3), ("7", 7.0)] {
+        for (text, expected) in
+            [("1.", 1.0_f64), (".5", 0.5), ("-0", -0.0), ("1e5", 1e5), ("-2.5E-3", -2.5e-3), ("7", 7.0)]
+        {
             assert_eq!(float(text, false).map(f64::to_bits), Some(expected.to_bits()), "{text}");
         }
-        for text in ["", ".", "nan", "inf", "-inf", "1e400", "007.5", "+1.5", "9007199254740993", "1e", "0x1", "99999999999999999999"] {
+        for text in [
+            "",
+            ".",
+            "nan",
+            "inf",
+            "-inf",
+            "1e400",
+            "007.5",
+            "+1.5",
+            "9007199254740993",
+            "1e",
+            "0x1",
+            "99999999999999999999",
+        ] {
             assert_eq!(float(text, false), None, "{text}");
         }
         assert_eq!(float("+07.5", true), Some(7.5));

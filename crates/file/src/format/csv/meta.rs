@@ -76,7 +76,12 @@ impl RowMeta {
 
 /// A record as its row reads back: null in the columns that it lacks.
 pub(super) fn complete(shape: &Shape, record: &Record) -> Result<Record> {
-    let null = |name: &Str, field_type| Field { name: name.clone(), value: Value::Null, field_type, metadata: Metadata::new() };
+    let null = |name: &Str, field_type| Field {
+        name: name.clone(),
+        value: Value::Null,
+        field_type,
+        metadata: Metadata::new(),
+    };
     let mut fields: Vec<Field> = Vec::with_capacity(shape.len());
     if is_ordered(shape, record) {
         for (name, field_type) in shape.fields() {

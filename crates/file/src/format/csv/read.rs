@@ -65,9 +65,7 @@ impl CsvRows {
         };
         let id = match (&self.key.source, own_id) {
             (KeySource::Own, Some(id)) => id,
-            (KeySource::Field(name), _) => {
-                self.key.id_of(record.get(name).ok_or_else(|| self.key.no_key())?)?
-            }
+            (KeySource::Field(name), _) => self.key.id_of(record.get(name).ok_or_else(|| self.key.no_key())?)?,
             _ => ordinal_id(self.number),
         };
         record.set_id(id);

@@ -68,9 +68,8 @@ impl Sidecar {
         let fields = parse_fields(rest.shift_remove("fields")).ok_or_else(|| wrong("fields"))?;
         let fields = match rest.shift_remove(PREVIOUS) {
             Some(previous) => {
-                let belongs = |fingerprint: &Fingerprint| {
-                    previous.get("file") == serde_json::to_value(fingerprint).ok().as_ref()
-                };
+                let belongs =
+                    |fingerprint: &Fingerprint| previous.get("file") == serde_json::to_value(fingerprint).ok().as_ref();
                 if !fingerprint.is_some_and(belongs) {
                     fields
                 } else {
@@ -163,8 +162,9 @@ pub(super) fn write(
         Some(before) => json!({"file": fingerprint, "fields": before.fields}),
         None => json!({"file": fingerprint}),
     });
-    let text = serde_json::to_string_pretty(&after.to_json(previous))
-        .map_err(|error| Error::new(dataknobs_data_core::ErrorKind::Io, "the descriptor cannot be written").with_source(error))?;
+    let text = serde_json::to_string_pretty(&after.to_json(previous)).map_err(|error| {
+        Error::new(dataknobs_data_core::ErrorKind::Io, "the descriptor cannot be written").with_source(error)
+    })?;
     let target = crate::replace::resolve(&sidecar_path(file))?;
     Replacement::write(&target, durability, |out| Ok(writeln!(out, "{text}")?))?.commit()?;
     Ok(after)
