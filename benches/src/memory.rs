@@ -54,7 +54,7 @@ fn on_threads<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(Vec<T>) + Sy
 }
 
 #[allow(clippy::unwrap_used)] // a failure ends the benchmark
-pub fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
+pub(crate) fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
     let all = records(size)?;
     let named = |row: &str| format!("{row}, {size}");
 
