@@ -71,7 +71,7 @@ pub trait ConnectionManager: Send + Sync + 'static {
 /// assert_eq!(*pool.acquire().await?, 8);
 /// assert_eq!(pool.metrics().size, 1);
 /// pool.close_all().await?;
-/// # Result::Ok(())
+/// # Result::<()>::Ok(())
 /// # }).unwrap();
 /// ```
 pub struct ConnectionPool<M: ConnectionManager> {

@@ -77,8 +77,8 @@ impl Setup {
         self.seen.lock().take()
     }
 
-    fn from_config(&self, json: Json) -> Result<Opened> {
-        self.registry.from_config(serde_json::from_value(json).unwrap())
+    fn create_from(&self, json: Json) -> Result<Opened> {
+        self.registry.create_from(serde_json::from_value(json).unwrap())
     }
 }
 
@@ -103,9 +103,9 @@ fn urls_and_paths_find_their_backend() {
 #[test]
 fn settings_find_their_backend_and_the_environment_is_filled_in_once() {
     let setup = Setup::new();
-    setup.from_config(json!({"type": "${KIND}", "password": "${PASSWORD}", "table": "${NONE:t}$$"})).unwrap();
+    setup.create_from(json!({"type": "${KIND}", "password": "${PASSWORD}", "table": "${NONE:t}$$"})).unwrap();
     assert_eq!(setup.seen(), json!({"server": {"password": "p@ss", "table": "t$"}}));
-    setup.from_config(json!({"class": "dataknobs_data.backends.file.FileDatabase", "path": "x"})).unwrap();
+    setup.create_from(json!({"class": "dataknobs_data.backends.file.FileDatabase", "path": "x"})).unwrap();
     assert_eq!(setup.seen(), json!({"file": {"path": "x"}}));
     let error = setup.registry.create("server", serde_json::from_value(json!({"table": "${NONE}"})).unwrap());
     assert_eq!(error.unwrap_err().context_value("variable"), Some("NONE"));
@@ -122,9 +122,9 @@ fn unknown_backends_and_keys_come_with_the_nearest() {
     let error = setup.registry.get("mongodb").unwrap_err();
     assert_eq!(error.hint(), Some("the backends are `file`, `server`, `packed`"));
 
-    let error = setup.from_config(json!({"type": "file", "pth": "x"})).unwrap_err();
+    let error = setup.create_from(json!({"type": "file", "pth": "x"})).unwrap_err();
     assert_eq!((error.backend(), error.hint()), (Some("file"), Some("did you mean `path`?")));
-    let error = setup.from_config(json!({"type": "file", "timout": 3})).unwrap_err();
+    let error = setup.create_from(json!({"type": "file", "timout": 3})).unwrap_err();
     assert_eq!((error.context_value("key"), error.hint()), (Some("`timout`"), Some("did you mean `timeout`?")));
     assert!(Registry::new().open("a.csv").unwrap_err().hint().is_some());
 }
@@ -140,13 +140,13 @@ fn generic_settings_never_reach_the_backend() {
     assert!(layers.contains("Tracing") && layers.contains("Retry"), "{layers}");
     assert!(layers.contains("attempts: 3") && layers.contains("deadline: Some(1.5s)"), "{layers}");
 
-    let plain = setup.from_config(json!({"type": "file", "retry": false, "timeout": null})).unwrap();
+    let plain = setup.create_from(json!({"type": "file", "retry": false, "timeout": null})).unwrap();
     assert!(format!("{:?}", plain.backend).starts_with("MemoryBackend"));
     assert_eq!((plain.read_only, plain.timeout), (false, None));
     assert_eq!(Opened::new(plain.backend).timeout, None);
 
     for (key, value) in [("read_only", "maybe"), ("timeout", "soon"), ("retry", "often"), ("trace", "x")] {
-        let error = setup.from_config(json!({"type": "file", key: value})).unwrap_err();
+        let error = setup.create_from(json!({"type": "file", key: value})).unwrap_err();
         assert_eq!((error.backend(), error.context_value("key")), (Some("file"), Some(format!("`{key}`").as_str())));
     }
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use double::Double;
 
 use super::{Effect, Faults, Operation, Retry, RetryPolicy, When};
-use crate::backend::{Backend, ReadRequest, Reply, WriteAction, WriteOutcome, WriteRequest};
-use crate::error::{Error, ErrorKind, Result};
+use crate::backend::{Backend, ReadRequest, WriteAction, WriteOutcome, WriteRequest};
+use crate::error::{ErrorKind, Result};
 use crate::record::{Record, RecordId, Version};
 use crate::{Changes, record};
 

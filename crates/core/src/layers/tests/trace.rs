@@ -71,8 +71,7 @@ async fn lines(double: Double, faults: &Faults) -> Vec<String> {
     drop(stream);
     let transaction = backend.transactional().unwrap().begin(TransactionOptions::default()).await.unwrap();
     transaction.commit().await.unwrap();
-    let lines = collector.0.lock().clone();
-    lines
+    std::mem::take(&mut *collector.0.lock())
 }
 
 #[tokio::test]
