@@ -20,6 +20,7 @@ pub use json::{value_from_tagged, value_to_tagged};
 pub(crate) use matcher::Access;
 pub use matcher::Matcher;
 pub use operator::{IntoOperator, Operator};
+pub(crate) use path::walk_value;
 pub use path::{IntoPath, Path};
 pub use select::Sorter;
 pub use sort::{IdOrder, IntoSortOrder, SortKey, SortOrder, SortPosition};

@@ -1,0 +1,132 @@
+//! JSON text in, without silent rounding, and out, with the one text of each float.
+
+use std::io;
+
+use serde::Serialize as _;
+use serde_json::Value as Json;
+
+/// The shortest text that reads back as this float: plain from 1e-5 to below 1e16, always with a
+/// fraction, else with an exponent without plus sign.
+pub(crate) fn float_text(float: f64) -> String {
+    format!("{float:?}")
+}
+
+/// A document without spaces, members in their own order.
+pub(crate) fn compact_json(document: &Json) -> String {
+    struct Compact;
+    impl serde_json::ser::Formatter for Compact {
+        fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, float: f64) -> io::Result<()> {
+            writer.write_all(float_text(float).as_bytes())
+        }
+    }
+    let mut bytes = Vec::new();
+    let written = document.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Compact));
+    debug_assert!(written.is_ok());
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// What is wrong with a JSON text, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonFault {
+    /// From 1.
+    pub line: usize,
+    /// In bytes, from 1; 0 at the end of a line.
+    pub column: usize,
+    pub reason: String,
+}
+
+/// Reads one JSON document by the rules of values as JSON: a number without fraction and exponent
+/// is an integer. Where the parser alone would make a float of one, it is refused when it is wider
+/// than 64 bits, and `-0` is the integer 0.
+///
+/// ```
+/// use dataknobs_data_core::parse_json;
+/// assert_eq!(parse_json(b"[1.5]").unwrap(), serde_json::json!([1.5]));
+/// assert_eq!(parse_json(b"[1, 99999999999999999999]").unwrap_err().column, 5);
+/// ```
+///
+/// # Errors
+/// The place and the reason.
+pub fn parse_json(text: &[u8]) -> Result<Json, JsonFault> {
+    let document = parse(text)?;
+    let odd = find_odd_integers(text);
+    if let Some(at) = odd.wide {
+        let before = &text[..at];
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        return Err(JsonFault {
+            line: 1 + memchr::memchr_iter(b'\n', before).count(),
+            column: 1 + at - line_start,
+            reason: "an integer is outside the 64-bit range".to_owned(),
+        });
+    }
+    if odd.negative_zeros.is_empty() {
+        return Ok(document);
+    }
+    let mut text = text.to_vec();
+    for at in odd.negative_zeros {
+        text[at] = b' ';
+    }
+    parse(&text)
+}
+
+fn parse(text: &[u8]) -> Result<Json, JsonFault> {
+    serde_json::from_slice(text).map_err(|error| JsonFault {
+        line: error.line(),
+        column: error.column(),
+        reason: match error.classify() {
+            serde_json::error::Category::Eof => "the text ends inside a value".to_owned(),
+            _ => "this is not JSON".to_owned(),
+        },
+    })
+}
+
+/// Numbers without fraction and exponent that the parser reads as floats.
+#[derive(Default)]
+struct OddIntegers {
+    /// The first that is no `i64`.
+    wide: Option<usize>,
+    /// Each `-0`.
+    negative_zeros: Vec<usize>,
+}
+
+/// Looks through a valid JSON text.
+fn find_odd_integers(text: &[u8]) -> OddIntegers {
+    let mut odd = OddIntegers::default();
+    let mut at = 0;
+    while at < text.len() {
+        match text[at] {
+            b'"' => at = after_string(text, at + 1),
+            b'-' | b'0'..=b'9' => {
+                let is_part = |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+                let length = text[at..].iter().take_while(is_part).count();
+                let number = &text[at..at + length];
+                if number == b"-0" {
+                    odd.negative_zeros.push(at);
+                }
+                // Up to 18 digits always fit.
+                if length > 18 && !number.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+                    let fits = std::str::from_utf8(number).is_ok_and(|number| number.parse::<i64>().is_ok());
+                    if !fits {
+                        odd.wide = Some(at);
+                        return odd;
+                    }
+                }
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    odd
+}
+
+/// The first byte behind a string that begins at `at`.
+fn after_string(text: &[u8], mut at: usize) -> usize {
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if text[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    text.len()
+}
