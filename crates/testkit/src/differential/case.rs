@@ -4,10 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path as FilePath, PathBuf};
 
-use dataknobs_data_core::{Filter, Path, Query, Record, Result};
+use dataknobs_data_core::{Aggregation, Error, Filter, Path, Query, Record, Result};
 use serde_json::{Map, Value as Json, json};
 
+use super::aggregate::compare_aggregation;
 use super::compare::compare;
+use super::forms::compare_forms;
 use super::operation_json::{list, wrong};
 use super::write::compare_writes;
 use super::{Store, Target};
@@ -32,6 +34,8 @@ pub struct Case {
 pub enum Trial {
     /// A query.
     Query(Query),
+    /// An aggregation.
+    Aggregation(Aggregation),
     /// Writes, and a query at the end.
     Writes(Vec<Operation>, Query),
 }
@@ -45,10 +49,11 @@ impl Case {
         let paths = self.paths();
         match &self.trial {
             Trial::Query(query) => {
-                let mut store =
-                    Store::open(target, self.seed, &paths).await.map_err(|error| format!("open: {error:?}"))?;
-                store.load(&self.contents, true).await.map_err(|error| format!("load: {error:?}"))?;
-                compare(&store, &self.contents, query, self.seed).await
+                compare_forms(&self.contents, query)?;
+                compare(&self.open(target, &paths).await?, &self.contents, query, self.seed).await
+            }
+            Trial::Aggregation(aggregation) => {
+                compare_aggregation(&self.open(target, &paths).await?, &self.contents, aggregation).await
             }
             Trial::Writes(operations, query) => {
                 compare_writes(target, self.seed, &self.contents, operations, (query, &paths)).await
@@ -56,10 +61,24 @@ impl Case {
         }
     }
 
+    async fn open(&self, target: Target, paths: &[Path]) -> Result<Store, String> {
+        let opening = async {
+            let mut store = Store::open(target, self.seed, paths).await?;
+            store.load(&self.contents, true).await?;
+            Ok(store)
+        };
+        opening.await.map_err(|error: Error| format!("load: {error:?}"))
+    }
+
     /// The paths that the case asks for; indexes may stand on them.
     fn paths(&self) -> Vec<Path> {
         match &self.trial {
             Trial::Query(query) => paths_of([query]),
+            Trial::Aggregation(aggregation) => {
+                let mut paths = Vec::new();
+                aggregation.filters().iter().for_each(|filter| add_paths(filter, &mut paths));
+                distinct(paths)
+            }
             Trial::Writes(operations, query) => {
                 let queries = operations.iter().filter_map(|operation| match operation {
                     Operation::UpdateWhere(query, _) | Operation::DeleteWhere(query) => Some(query),
@@ -71,20 +90,20 @@ impl Case {
     }
 
     /// The JSON form: `{"target", "seed", "contents": [record document, …], "query"}`, for writes
-    /// also `"operations"`.
+    /// also `"operations"`; for an aggregation `"aggregation"` in place of the query.
     pub fn to_json(&self) -> Json {
         let mut members = Map::new();
         members.insert("target".into(), self.target.name().into());
         members.insert("seed".into(), self.seed.into());
         members.insert("contents".into(), self.contents.iter().map(Record::to_json).collect());
-        let query = match &self.trial {
-            Trial::Query(query) => query,
+        match &self.trial {
+            Trial::Query(query) => members.insert("query".into(), query.to_json()),
+            Trial::Aggregation(aggregation) => members.insert("aggregation".into(), aggregation.to_json()),
             Trial::Writes(operations, query) => {
                 members.insert("operations".into(), operations.iter().map(Operation::to_json).collect());
-                query
+                members.insert("query".into(), query.to_json())
             }
         };
-        members.insert("query".into(), query.to_json());
         Json::Object(members)
     }
 
@@ -98,12 +117,17 @@ impl Case {
         let target = members.remove("target").and_then(|name| Target::named(name.as_str()?));
         let seed = members.remove("seed").and_then(|seed| seed.as_u64());
         let contents = list(members.remove("contents").ok_or_else(|| wrong("contents"))?)?;
-        let query = Query::from_json(members.remove("query").ok_or_else(|| wrong("query"))?)?;
-        let trial = match members.remove("operations") {
-            None => Trial::Query(query),
-            Some(operations) => {
-                let operations = list(operations)?.into_iter().map(Operation::from_json).collect::<Result<_>>()?;
-                Trial::Writes(operations, query)
+        let trial = match (members.remove("aggregation"), members.remove("operations")) {
+            (Some(aggregation), _) => Trial::Aggregation(Aggregation::from_json(aggregation)?),
+            (None, operations) => {
+                let query = Query::from_json(members.remove("query").ok_or_else(|| wrong("query"))?)?;
+                match operations {
+                    None => Trial::Query(query),
+                    Some(operations) => {
+                        let operations = list(operations)?.into_iter().map(Operation::from_json);
+                        Trial::Writes(operations.collect::<Result<_>>()?, query)
+                    }
+                }
             }
         };
         Ok(Case {
@@ -166,14 +190,17 @@ pub(super) fn paths_of<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Vec<
         query.filters().iter().for_each(|filter| add_paths(filter, &mut paths));
         paths.extend(query.sort_keys().iter().map(|key| key.path.clone()));
     }
-    let mut seen = Vec::new();
-    paths.retain(|path| {
-        !seen.contains(path) && {
-            seen.push(path.clone());
-            true
+    distinct(paths)
+}
+
+fn distinct(paths: Vec<Path>) -> Vec<Path> {
+    let mut seen: Vec<Path> = Vec::new();
+    for path in paths {
+        if !seen.contains(&path) {
+            seen.push(path);
         }
-    });
-    paths
+    }
+    seen
 }
 
 fn add_paths(filter: &Filter, paths: &mut Vec<Path>) {

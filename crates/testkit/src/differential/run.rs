@@ -3,16 +3,20 @@
 use std::path::{Path as FilePath, PathBuf};
 use std::time::{Duration, Instant};
 
-use dataknobs_data_core::Query;
+use dataknobs_data_core::{Aggregation, Query};
 
+use super::aggregate::compare_aggregation;
 use super::case::paths_of;
 use super::compare::compare;
+use super::forms::compare_forms;
 use super::shrink::shrink;
 use super::{Case, Store, Target, Trial};
 use crate::generate::{Contents, Operation, Rng, Vocabulary};
 
-/// How many queries run over the same contents, and how many writes make a sequence.
+/// How many queries and aggregations run over the same contents, and how many writes make a
+/// sequence.
 const QUERIES: u64 = 20;
+const AGGREGATIONS: usize = 6;
 const WRITES: usize = 14;
 
 /// After so many differences a run ends: one mistake makes many of them.
@@ -21,7 +25,8 @@ const ENOUGH: usize = 5;
 /// How much to run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many pairs of contents and query. For each 20 of them there is one sequence of writes.
+    /// How many pairs of contents and query. For each 20 of them there are 6
+    /// aggregations and a sequence of writes.
     pub cases: u64,
     /// Where it all comes from.
     pub seed: u64,
@@ -106,12 +111,23 @@ async fn run_round(rng: &mut Rng, queries: u64, options: &Options, report: &mut 
     let case = |trial| Case { target, seed, contents: contents.records.clone(), trial };
 
     let queries: Vec<Query> = (0..queries).map(|_| vocabulary.query(rng)).collect();
+    let aggregations: Vec<Aggregation> = (0..AGGREGATIONS).map(|_| vocabulary.aggregation(rng)).collect();
     match open(target, seed, &contents, &queries).await {
         Ok(store) => {
             for query in &queries {
                 report.pairs += 1;
-                if let Err(difference) = compare(&store, &contents.records, query, seed).await {
+                let compared = match compare_forms(&contents.records, query) {
+                    Ok(()) => compare(&store, &contents.records, query, seed).await,
+                    different => different,
+                };
+                if let Err(difference) = compared {
                     keep(report, options, case(Trial::Query(query.clone())), difference).await;
+                }
+            }
+            for aggregation in aggregations {
+                let compared = compare_aggregation(&store, &contents.records, &aggregation).await;
+                if let Err(difference) = compared {
+                    keep(report, options, case(Trial::Aggregation(aggregation)), difference).await;
                 }
             }
         }

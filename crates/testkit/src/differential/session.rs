@@ -1,7 +1,8 @@
 //! A database or a transaction on it: the same calls on both.
 
 use dataknobs_data_core::{
-    Changes, Database, Query, Record, RecordCursor, RecordId, Result, SearchResult, Transaction, WriteOptions,
+    Aggregation, Changes, Database, Query, Record, RecordCursor, RecordId, Result, SearchResult, Table, Transaction,
+    WriteOptions,
 };
 
 /// What the calls of a test go to.
@@ -39,6 +40,7 @@ delegate! {
     fn stream(query: &Query) -> RecordCursor;
     fn first(query: &Query) -> Option<Record>;
     fn count(query: &Query) -> u64;
+    fn aggregate(aggregation: &Aggregation) -> Table;
     fn create_batch(records: Vec<Record>) -> Vec<RecordId>;
     fn read_batch(ids: &[&str]) -> Vec<Option<Record>>;
     fn update_batch(records: Vec<Record>) -> Vec<bool>;

@@ -1,6 +1,6 @@
 //! Smaller cases that still differ.
 
-use dataknobs_data_core::{Field, Filter, Operand, Query, Record, Test};
+use dataknobs_data_core::{Aggregation, Field, Filter, Operand, Query, Record, Test};
 
 use super::{Case, Trial};
 use crate::generate::{Operation, QueryParts};
@@ -36,6 +36,10 @@ fn candidates(case: &Case) -> Vec<Case> {
     match &case.trial {
         Trial::Query(query) => {
             all.extend(smaller_queries(query).into_iter().map(|query| with_trial(Trial::Query(query))));
+        }
+        Trial::Aggregation(aggregation) => {
+            let smaller = smaller_aggregations(aggregation).into_iter();
+            all.extend(smaller.map(|aggregation| with_trial(Trial::Aggregation(aggregation))));
         }
         Trial::Writes(operations, query) => {
             all.extend(shorter(operations).into_iter().map(|fewer| with_trial(Trial::Writes(fewer, query.clone()))));
@@ -99,6 +103,21 @@ fn smaller_queries(query: &Query) -> Vec<Query> {
     all.extend(replaced(&parts.filters, smaller_filters).into_iter().map(|filters| QueryParts { filters, ..base() }));
     // A mistake is lost when a query is taken apart; such a case stays as it is.
     if query.check().is_err() { Vec::new() } else { all.iter().map(QueryParts::to_query).collect() }
+}
+
+/// The aggregation with an item less in one of its lists, taken apart by its JSON form.
+fn smaller_aggregations(aggregation: &Aggregation) -> Vec<Aggregation> {
+    let form = aggregation.to_json();
+    let mut all = Vec::new();
+    for part in ["filters", "group_by", "aggregates"] {
+        let items = form.get(part).and_then(|items| items.as_array()).cloned().unwrap_or_default();
+        for fewer in shorter(&items) {
+            let mut smaller = form.clone();
+            smaller[part] = fewer.into();
+            all.extend(Aggregation::from_json(smaller));
+        }
+    }
+    all
 }
 
 fn smaller_filters(filter: &Filter) -> Vec<Filter> {

@@ -8,6 +8,7 @@
 //! `vocabulary.rs` knows which paths lead where in given contents, `filter.rs` and `query.rs` ask
 //! for them, `aggregation.rs` summarises them and `write.rs` changes them.
 
+mod aggregation;
 mod filter;
 mod query;
 mod record;
