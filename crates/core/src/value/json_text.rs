@@ -32,6 +32,7 @@ pub struct JsonFault {
     pub line: usize,
     /// In bytes, from 1; 0 at the end of a line.
     pub column: usize,
+    /// In words, never with the text itself.
     pub reason: String,
 }
 
