@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use dataknobs_data_core::{Aggregation, Query};
 
 use super::aggregate::compare_aggregation;
-use super::case::paths_of;
+use super::case::{compare_query_forms, paths_of};
 use super::compare::compare;
-use super::forms::compare_forms;
+
 use super::shrink::shrink;
 use super::{Case, Store, Target, Trial};
 use crate::generate::{Contents, Operation, Rng, Vocabulary};
@@ -91,8 +91,10 @@ pub async fn run(target: Target, options: &Options) -> std::io::Result<Report> {
             }
         }
     }
+    // Kept cases that differ are known; they leave room for new ones.
+    let known = report.differences.len();
     let mut round = 0;
-    while report.pairs < options.cases && report.differences.len() < ENOUGH {
+    while report.pairs < options.cases && report.differences.len() < known + ENOUGH {
         let mut rng = Rng::of(options.seed, &format!("round {round}"));
         let queries = QUERIES.min(options.cases - report.pairs);
         run_round(&mut rng, queries, options, &mut report).await;
@@ -116,7 +118,7 @@ async fn run_round(rng: &mut Rng, queries: u64, options: &Options, report: &mut 
         Ok(store) => {
             for query in &queries {
                 report.pairs += 1;
-                let compared = match compare_forms(&contents.records, query) {
+                let compared = match compare_query_forms(target, &contents.records, query) {
                     Ok(()) => compare(&store, &contents.records, query, seed).await,
                     different => different,
                 };
@@ -156,9 +158,6 @@ async fn open(target: Target, seed: u64, contents: &Contents, queries: &[Query])
 
 /// Shrinks a case that differs and writes it down.
 async fn keep(report: &mut Report, options: &Options, case: Case, difference: String) {
-    if report.differences.len() >= ENOUGH {
-        return;
-    }
     let (case, description) = match case.run(case.target).await {
         Err(difference) => shrink(case, difference).await,
         Ok(()) => (case, format!("{difference} (not when run alone)")),
