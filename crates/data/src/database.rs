@@ -56,7 +56,7 @@ impl Database {
     /// # Errors
     /// As [`Database::open`].
     pub fn from_config(settings: ConfigMap) -> Result<Self> {
-        registry().from_config(settings).map(|opened| Database(core::Database::from_opened(opened)))
+        registry().create_from(settings).map(|opened| Database(core::Database::from_opened(opened)))
     }
 
     /// An empty database in memory.

@@ -25,7 +25,9 @@ use crate::error::{Error, Result};
 /// # Ok::<(), dataknobs_data_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 const IN_URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const IN_FILE_URL: &AsciiSet = &IN_URL.remove(b'/');

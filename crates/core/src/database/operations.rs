@@ -291,10 +291,10 @@ impl<'a> Operations<'a> {
         aggregation.check()?;
         let condition = Condition::of(&aggregation.to_filter());
         let (pushed, exact) = self.push(&condition);
-        if exact {
-            if let Some(reply) = self.session.aggregating().and_then(|native| native.aggregate(&pushed, aggregation)) {
-                return reply.await;
-            }
+        if exact
+            && let Some(reply) = self.session.aggregating().and_then(|native| native.aggregate(&pushed, aggregation))
+        {
+            return reply.await;
         }
         let matcher = (!exact).then(|| Matcher::new(&condition));
         let mut aggregator = Aggregator::new(aggregation)?;

@@ -172,7 +172,7 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::create`] and [`backend_of`].
-    pub fn from_config(&self, mut config: ConfigMap) -> Result<Opened> {
+    pub fn create_from(&self, mut config: ConfigMap) -> Result<Opened> {
         let backend = backend_of(&mut config)?;
         self.create(&self.environment.text(&backend)?, config)
     }

@@ -1,10 +1,14 @@
 //! The stores under test: how they are opened, and the many ways by which contents get into them.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use dataknobs_data_core::{
-    Capabilities, Database, IndexKind, Path, Query, Record, RecordId, Result, Transaction, record,
+    Capabilities, Database, Error, ErrorKind, IndexKind, Path, Query, Record, RecordId, Result, Transaction, record,
 };
+
+use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
+use tempfile::TempDir;
 
 use super::Session;
 use crate::generate::{Limits, Rng};
@@ -18,11 +22,21 @@ pub enum Target {
     MemoryIndexed,
     /// A transaction of the memory store: a snapshot and changes on top of it.
     MemoryTransaction,
+    /// A file of this format.
+    File(Format),
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 3] = [Target::Memory, Target::MemoryIndexed, Target::MemoryTransaction];
+    pub const ALL: [Target; 7] = [
+        Target::Memory,
+        Target::MemoryIndexed,
+        Target::MemoryTransaction,
+        Target::File(Format::Json),
+        Target::File(Format::JsonLines),
+        Target::File(Format::Csv),
+        Target::File(Format::Tsv),
+    ];
 
     /// The name on the command line and in case files.
     pub fn name(self) -> &'static str {
@@ -30,12 +44,20 @@ impl Target {
             Target::Memory => "memory",
             Target::MemoryIndexed => "memory-indexed",
             Target::MemoryTransaction => "memory-transaction",
+            Target::File(Format::Json) => "file-json",
+            Target::File(Format::JsonLines) => "file-jsonl",
+            Target::File(Format::Csv) => "file-csv",
+            Target::File(Format::Tsv) => "file-tsv",
+            Target::File(_) => "file",
         }
     }
 
     /// What its store cannot hold.
     pub fn limits(self) -> Limits {
-        Limits::NONE
+        match self {
+            Target::File(Format::Csv | Format::Tsv) => Limits { missing_fields: false, ..Limits::NONE },
+            _ => Limits::NONE,
+        }
     }
 
     /// The target of this name.
@@ -52,6 +74,8 @@ pub struct Store {
     seed: u64,
     database: Database,
     transaction: Option<Transaction>,
+    /// Where a file store has its file; removed with the store.
+    folder: Option<TempDir>,
 }
 
 impl Store {
@@ -60,7 +84,15 @@ impl Store {
     /// # Errors
     /// Whatever the store reports.
     pub async fn open(target: Target, seed: u64, paths: &[Path]) -> Result<Self> {
-        let store = Store { target, seed, database: Database::memory(), transaction: None };
+        let (database, folder) = match target {
+            Target::File(format) => {
+                let folder =
+                    tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Io, "no folder").with_source(error))?;
+                (file_database(&folder, format)?, Some(folder))
+            }
+            _ => (Database::memory(), None),
+        };
+        let store = Store { target, seed, database, transaction: None, folder };
         if target == Target::MemoryIndexed {
             store.create_indexes(paths).await?;
         }
@@ -111,7 +143,7 @@ impl Store {
         } else {
             self.session().create_batch(records.to_vec()).await?;
         }
-        Ok(())
+        if rng.percent(50) { self.reopen().await } else { Ok(()) }
     }
 
     async fn load_by_detour(&mut self, records: &[Record], disturb: bool, rng: &mut Rng) -> Result<()> {
@@ -182,7 +214,14 @@ impl Store {
     /// # Errors
     /// Whatever the store reports.
     pub async fn reopen(&mut self) -> Result<()> {
-        self.database.flush().await
+        match (self.target, &self.folder) {
+            (Target::File(format), Some(folder)) => {
+                self.database.close().await?;
+                self.database = file_database(folder, format)?;
+                self.database.connect().await
+            }
+            _ => self.database.flush().await,
+        }
     }
 
     /// Ends a transaction, if there is one: commits, so that its changes are in the database.
@@ -203,6 +242,12 @@ impl Store {
     pub async fn all(&self) -> Result<Vec<Record>> {
         Ok(self.session().search(&Query::new()).await?.into_records())
     }
+}
+
+fn file_database(folder: &TempDir, format: Format) -> Result<Database> {
+    let mut config = FileConfig::new(folder.path().join("records")).with_format(format);
+    config.durability = Durability::Buffered;
+    Ok(Database::from_backend(Arc::new(FileBackend::new(config)?)))
 }
 
 /// The id of a record that has one.
