@@ -50,7 +50,8 @@ impl Case {
         match &self.trial {
             Trial::Query(query) => {
                 compare_query_forms(target, &self.contents, query)?;
-                compare(&self.open(target, &paths).await?, &self.contents, query, self.seed).await
+                let store = self.open(target, &paths).await?;
+                compare(&store, store.limits(), &self.contents, query, self.seed).await
             }
             Trial::Aggregation(aggregation) => {
                 compare_aggregation(&self.open(target, &paths).await?, &self.contents, aggregation).await
@@ -142,10 +143,12 @@ impl Case {
     /// one file.
     ///
     /// # Errors
-    /// Whatever the file system reports.
+    /// Whatever the file system reports; also when the case cannot be read back, since a query with
+    /// a mistake has no JSON form.
     pub fn save(&self, folder: &FilePath, difference: &str) -> io::Result<PathBuf> {
         let mut json = self.to_json();
         let content = json.to_string();
+        Case::from_json(json.clone()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         json["difference"] = json!(difference);
         let hash = content
             .bytes()

@@ -20,8 +20,14 @@ type Expected = Result<Vec<Record>, ErrorKind>;
 ///
 /// # Errors
 /// The first difference, in words.
-pub async fn compare(store: &Store, records: &[Record], query: &Query, seed: u64) -> Result<(), String> {
-    let calls = AssertUnwindSafe(compare_all(store, records, query, seed));
+pub async fn compare(
+    store: &Store,
+    limits: Limits,
+    records: &[Record],
+    query: &Query,
+    seed: u64,
+) -> Result<(), String> {
+    let calls = AssertUnwindSafe(compare_all(store, limits, records, query, seed));
     calls.catch_unwind().await.unwrap_or_else(|panic| Err(panic_text(panic.as_ref())))
 }
 
@@ -31,9 +37,14 @@ pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     format!("panic: {}", text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?"))
 }
 
-async fn compare_all(store: &Store, records: &[Record], query: &Query, seed: u64) -> Result<(), String> {
+async fn compare_all(
+    store: &Store,
+    limits: Limits,
+    records: &[Record],
+    query: &Query,
+    seed: u64,
+) -> Result<(), String> {
     let capabilities = store.capabilities();
-    let limits = Limits::of(capabilities);
     let ids = capabilities.id_order;
     let mut records = records.to_vec();
     if !capabilities.insertion_order {

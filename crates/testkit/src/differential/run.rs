@@ -119,7 +119,7 @@ async fn run_round(rng: &mut Rng, queries: u64, options: &Options, report: &mut 
             for query in &queries {
                 report.pairs += 1;
                 let compared = match compare_query_forms(target, &contents.records, query) {
-                    Ok(()) => compare(&store, &contents.records, query, seed).await,
+                    Ok(()) => compare(&store, store.limits(), &contents.records, query, seed).await,
                     different => different,
                 };
                 if let Err(difference) = compared {

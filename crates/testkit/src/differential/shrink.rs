@@ -101,8 +101,8 @@ fn smaller_queries(query: &Query) -> Vec<Query> {
         all.push(QueryParts { projection: None, ..base() });
     }
     all.extend(replaced(&parts.filters, smaller_filters).into_iter().map(|filters| QueryParts { filters, ..base() }));
-    // A mistake is lost when a query is taken apart; such a case stays as it is.
-    if query.check().is_err() { Vec::new() } else { all.iter().map(QueryParts::to_query).collect() }
+    // A mistake is lost when a query is taken apart.
+    if query.check().is_err() { vec![Query::new()] } else { all.iter().map(QueryParts::to_query).collect() }
 }
 
 /// The aggregation with an item less in one of its lists, taken apart by its JSON form.

@@ -130,6 +130,11 @@ impl Store {
         self.database.capabilities()
     }
 
+    /// What the store cannot hold.
+    pub fn limits(&self) -> Limits {
+        Limits::of(self.capabilities())
+    }
+
     /// Fills the store: at once, or by a detour over records that are changed and removed again.
     /// `disturb` lets others write while a transaction is open.
     ///
