@@ -27,3 +27,6 @@ pub use forms::compare_forms;
 pub use run::{Difference, Options, Report, regressions_folder, run};
 pub use session::Session;
 pub use target::{Store, Target};
+
+#[cfg(test)]
+mod tests;

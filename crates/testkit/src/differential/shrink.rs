@@ -8,9 +8,17 @@ use crate::generate::{Operation, QueryParts};
 /// How many smaller cases are tried at most.
 const ATTEMPTS: usize = 3_000;
 
-/// The smallest case found that still differs, and how. Gives the case itself back when it does
-/// not differ when run alone.
+/// The smallest case found that still differs on its target, and how.
 pub(super) async fn shrink(case: Case, difference: String) -> (Case, String) {
+    shrink_while(case, difference, async |case| case.run(case.target).await).await
+}
+
+/// The smallest case found that `run` still fails on, and what it says.
+pub(super) async fn shrink_while(
+    case: Case,
+    difference: String,
+    run: impl AsyncFn(&Case) -> Result<(), String>,
+) -> (Case, String) {
     let (mut smallest, mut difference) = (case, difference);
     let mut attempts = 0;
     'again: loop {
@@ -19,7 +27,7 @@ pub(super) async fn shrink(case: Case, difference: String) -> (Case, String) {
             if attempts > ATTEMPTS {
                 return (smallest, difference);
             }
-            if let Err(still) = candidate.run(candidate.target).await {
+            if let Err(still) = run(&candidate).await {
                 (smallest, difference) = (candidate, still);
                 continue 'again;
             }

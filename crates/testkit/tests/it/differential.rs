@@ -41,3 +41,9 @@ fn memory_with_indexes_agrees_with_the_reference() {
 fn memory_transactions_agree_with_the_reference() {
     every_case_agrees(Target::MemoryTransaction);
 }
+
+#[test]
+fn files_agree_with_the_reference() {
+    let files = Target::ALL.into_iter().filter(|target| matches!(target, Target::File(_)));
+    files.for_each(every_case_agrees);
+}
