@@ -18,8 +18,9 @@ fn every_case_agrees(target: Target) {
 }
 
 fn run_with(target: Target, options: Options) -> u64 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let report = runtime.block_on(run(target, &options)).unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let report = runtime.block_on(run(target, &options)).expect("kept cases can be read");
     for difference in &report.differences {
         println!("{}\n{}", difference.description, difference.case.to_json());
     }
