@@ -252,6 +252,14 @@ impl Error {
         self
     }
 
+    /// Renumbers the failed items, for a batch that was part of another.
+    pub(crate) fn map_failure_indexes(mut self, index: impl Fn(usize) -> usize) -> Self {
+        for failure in &mut self.0.failures {
+            failure.index = index(failure.index);
+        }
+        self
+    }
+
     /// The same error again, its source as text. For mistakes that are reported on each use.
     pub(crate) fn duplicate(&self) -> Self {
         Error(Box::new(Inner {

@@ -24,13 +24,16 @@ pub mod backend;
 mod capability;
 #[cfg(test)]
 mod case_files;
-mod config;
+pub mod config;
 mod convert;
 mod database;
 mod error;
+pub mod layers;
 pub mod memory;
+pub mod pool;
 mod query;
 mod record;
+mod registry;
 mod sync;
 mod value;
 
@@ -45,5 +48,6 @@ pub use database::{Database, RecordCursor, SearchResult, Transaction, WriteOptio
 pub use error::{BatchFailure, Error, ErrorKind, Result};
 pub use query::*;
 pub use record::*;
+pub use registry::{BackendFactory, Opened, Registry};
 pub use sync::{SyncCursor, SyncDatabase, SyncTransaction};
 pub use value::*;

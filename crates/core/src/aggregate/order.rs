@@ -7,8 +7,8 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use serde_json::Value as Json;
 
-use crate::convert::compact_json;
 use crate::query::scalar::{Scalar, order_by_presence};
+use crate::value::compact_json;
 use crate::value::{Number, Value, canonical_json, float_as_integer, json_number};
 
 /// An owned value that stands for those equal to it.

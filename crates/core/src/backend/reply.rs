@@ -24,13 +24,43 @@ pub type RecordStream = Pin<Box<dyn Stream<Item = Result<Vec<Record>>> + Send>>;
 
 impl<'a, T> Reply<'a, T> {
     /// An answer that is at hand.
+    #[inline]
     pub fn ready(result: Result<T>) -> Self {
         Reply::Ready(Some(result))
+    }
+
+    /// The same answer, changed when it is there.
+    #[inline]
+    pub fn map_ok<U>(self, change: impl FnOnce(T) -> U + Send + 'a) -> Reply<'a, U>
+    where
+        T: 'a,
+    {
+        match self {
+            Reply::Ready(answer) => Reply::Ready(answer.map(|answer| answer.map(change))),
+            Reply::Later(future) => Reply::later(async move { future.await.map(change) }),
+        }
     }
 
     /// An answer that will come.
     pub fn later(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
         Reply::Later(Box::pin(future))
+    }
+
+    /// The answer, changed. One that is at hand stays at hand.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::Reply;
+    /// let reply = Reply::ready(Ok(20)).map(|number| Ok(number? + 1));
+    /// assert!(matches!(reply, Reply::Ready(Some(Ok(21)))));
+    /// ```
+    pub fn map<U>(self, change: impl FnOnce(Result<T>) -> Result<U> + Send + 'a) -> Reply<'a, U>
+    where
+        T: 'a,
+    {
+        match self {
+            Reply::Ready(answer) => Reply::Ready(answer.map(change)),
+            Reply::Later(future) => Reply::later(async move { change(future.await) }),
+        }
     }
 }
 
@@ -39,6 +69,7 @@ impl<T> Unpin for Reply<'_, T> {}
 impl<T> Future for Reply<'_, T> {
     type Output = Result<T>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
             Reply::Ready(answer) => match answer.take() {

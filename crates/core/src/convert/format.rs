@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::json_text::{JsonFault, parse_json};
 use crate::config::nearest;
 use crate::error::{Error, Result};
 use crate::record::Record;
+use crate::value::{JsonFault, parse_json};
 
 /// Reads and writes lists of records in one format.
 pub trait FormatHandler: Send + Sync {

@@ -4,7 +4,6 @@
 //! registers on top of them. `format.rs` is the registry of file formats.
 
 mod format;
-mod json_text;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -13,7 +12,6 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use format::{FormatHandler, Formats};
-pub(crate) use json_text::compact_json;
 
 use crate::error::{Error, Result};
 use crate::record::{Field, Record};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::json_text::{compact_json, float_text, parse_json};
 use crate::error::{Error, Result};
 use crate::value::{DateTime, FieldType, Value, float_as_integer, integer_as_float};
+use crate::value::{compact_json, float_text, parse_json};
 
 /// Why a value has no form in the target type.
 type Refusal = &'static str;

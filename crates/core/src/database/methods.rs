@@ -10,21 +10,21 @@ macro_rules! session_methods {
             /// # Errors
             /// [`AlreadyExists`](ErrorKind::AlreadyExists) when the id is taken.
             fn create(record: Record) -> RecordId = "create",
-                async |operations: Operations<'_>, record| operations.create(record).await;
+                |operations| operations.create(record);
 
             /// The record with this id, or none.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn read(id: &str) -> Option<Record> = "read",
-                async |operations: Operations<'_>, id| operations.read(id).await;
+                |operations| operations.read(id);
 
             /// Whether there is a record with this id.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn exists(id: &str) -> bool = "exists",
-                async |operations: Operations<'_>, id| operations.exists(id).await;
+                |operations| operations.exists(id);
 
             /// Replaces the whole record under this id (which wins over the record's own). False
             /// and nothing written when it is missing.
@@ -32,9 +32,7 @@ macro_rules! session_methods {
             /// # Errors
             /// Whatever the store reports.
             fn update(id: &str, record: Record) -> bool = "update",
-                async |operations: Operations<'_>, id, record| {
-                    operations.update(id, record, WriteOptions::default()).await
-                };
+                |operations| operations.update(id, record, WriteOptions::default());
 
             /// As `update`, with options.
             ///
@@ -42,92 +40,84 @@ macro_rules! session_methods {
             /// [`Conflict`](ErrorKind::Conflict) when the stored version is not the expected one or
             /// the record is missing.
             fn update_with(id: &str, record: Record, options: WriteOptions) -> bool = "update",
-                async |operations: Operations<'_>, id, record, options| operations.update(id, record, options).await;
+                |operations| operations.update(id, record, options);
 
             /// Sets and unsets single fields, atomically. False when the record is missing.
             ///
             /// # Errors
             /// [`InvalidRecord`](ErrorKind::InvalidRecord) when a change is not legal.
             fn patch(id: &str, changes: Changes) -> bool = "patch",
-                async |operations: Operations<'_>, id, changes| {
-                    operations.patch(id, changes, WriteOptions::default()).await
-                };
+                |operations| operations.patch(id, changes, WriteOptions::default());
 
             /// As `patch`, with options.
             ///
             /// # Errors
             /// As `update_with`.
             fn patch_with(id: &str, changes: Changes, options: WriteOptions) -> bool = "patch",
-                async |operations: Operations<'_>, id, changes, options| operations.patch(id, changes, options).await;
+                |operations| operations.patch(id, changes, options);
 
             /// Creates or replaces the record under this id.
             ///
             /// # Errors
             /// [`InvalidRecord`](ErrorKind::InvalidRecord) when the id is not legal.
             fn upsert(id: &str, record: Record) -> RecordId = "upsert",
-                async |operations: Operations<'_>, id, record| {
-                    operations.upsert(Some(id), record, WriteOptions::default()).await
-                };
+                |operations| operations.upsert(Some(id), record, WriteOptions::default());
 
             /// Creates or replaces the record under its own id; without one, under a new id.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn upsert_record(record: Record) -> RecordId = "upsert",
-                async |operations: Operations<'_>, record| {
-                    operations.upsert(None, record, WriteOptions::default()).await
-                };
+                |operations| operations.upsert(None, record, WriteOptions::default());
 
             /// As `upsert`, with options.
             ///
             /// # Errors
             /// As `update_with`.
             fn upsert_with(id: &str, record: Record, options: WriteOptions) -> RecordId = "upsert",
-                async |operations: Operations<'_>, id, record, options| {
-                    operations.upsert(Some(id), record, options).await
-                };
+                |operations| operations.upsert(Some(id), record, options);
 
             /// Removes the record with this id. False when it is missing.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn delete(id: &str) -> bool = "delete",
-                async |operations: Operations<'_>, id| operations.delete(id, WriteOptions::default()).await;
+                |operations| operations.delete(id, WriteOptions::default());
 
             /// As `delete`, with options.
             ///
             /// # Errors
             /// As `update_with`.
             fn delete_with(id: &str, options: WriteOptions) -> bool = "delete",
-                async |operations: Operations<'_>, id, options| operations.delete(id, options).await;
+                |operations| operations.delete(id, options);
 
             /// The records that a query finds, all at once.
             ///
             /// # Errors
             /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
             fn search(query: &Query) -> SearchResult = "search",
-                async |operations: Operations<'_>, query| operations.search(query).await;
+                |operations| operations.search(query);
 
             /// The first record that a query finds.
             ///
             /// # Errors
             /// As `search`.
             fn first(query: &Query) -> Option<Record> = "first",
-                async |operations: Operations<'_>, query| operations.first(query).await;
+                |operations| operations.first(query);
 
             /// How many records pass the query's filter; its limit and offset do not count.
             ///
             /// # Errors
             /// As `search`.
             fn count(query: &Query) -> u64 = "count",
-                async |operations: Operations<'_>, query| operations.count(query).await;
+                |operations| operations.count(query);
 
             /// Groups and computes; see [`Aggregation`].
             ///
             /// # Errors
             /// As `search`; also when an integer sum leaves the 64-bit range.
             fn aggregate(aggregation: &Aggregation) -> Table = "aggregate",
-                async |operations: Operations<'_>, aggregation| operations.aggregate(aggregation).await;
+                |operations| operations.aggregate(aggregation);
 
             /// Stores new records and gives their ids, in input order. All or nothing where the
             /// store can (capability `atomic_batches`).
@@ -136,62 +126,56 @@ macro_rules! session_methods {
             /// [`AlreadyExists`](ErrorKind::AlreadyExists) when an id is taken, also by an earlier
             /// record of the batch; [`Error::failures`](crate::Error::failures) lists each.
             fn create_batch(records: Vec<Record>) -> Vec<RecordId> = "create_batch",
-                async |operations: Operations<'_>, records| operations.create_batch(records).await;
+                |operations| operations.create_batch(records);
 
             /// The records with these ids, in input order.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn read_batch(ids: &[&str]) -> Vec<Option<Record>> = "read_batch",
-                async |operations: Operations<'_>, ids| operations.read_batch(ids).await;
+                |operations| operations.read_batch(ids);
 
             /// Replaces the records under their own ids; says for each whether it was there.
             ///
             /// # Errors
             /// [`InvalidRecord`](ErrorKind::InvalidRecord) when a record has no id.
             fn update_batch(records: Vec<Record>) -> Vec<bool> = "update_batch",
-                async |operations: Operations<'_>, records| operations.update_batch(records).await;
+                |operations| operations.update_batch(records);
 
             /// Creates or replaces the records under their own ids, in input order.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn upsert_batch(records: Vec<Record>) -> Vec<RecordId> = "upsert_batch",
-                async |operations: Operations<'_>, records| operations.upsert_batch(records).await;
+                |operations| operations.upsert_batch(records);
 
             /// Removes the records with these ids; says for each whether it was there.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn delete_batch(ids: &[&str]) -> Vec<bool> = "delete_batch",
-                async |operations: Operations<'_>, ids| operations.delete_batch(ids).await;
+                |operations| operations.delete_batch(ids);
 
             /// Changes fields of every record that passes the query's filter; gives their number.
             ///
             /// # Errors
             /// [`InvalidQuery`](ErrorKind::InvalidQuery) for a query with anything but filters.
             fn update_where(query: &Query, changes: Changes) -> u64 = "update_where",
-                async |operations: Operations<'_>, query, changes| {
-                    operations.modify_where(query, ModifyAction::Patch(changes)).await
-                };
+                |operations| operations.modify_where(query, ModifyAction::Patch(changes));
 
             /// Removes every record that passes the query's filter; gives their number.
             ///
             /// # Errors
             /// As `update_where`.
             fn delete_where(query: &Query) -> u64 = "delete_where",
-                async |operations: Operations<'_>, query| {
-                    operations.modify_where(query, ModifyAction::Delete).await
-                };
+                |operations| operations.modify_where(query, ModifyAction::Delete);
 
             /// Removes every record; gives their number.
             ///
             /// # Errors
             /// Whatever the store reports.
             fn clear() -> u64 = "clear",
-                async |operations: Operations<'_>| {
-                    operations.modify_where(&Query::new(), ModifyAction::Delete).await
-                };
+                |operations| operations.modify_where(&Query::new(), ModifyAction::Delete);
         }
     };
 }

@@ -23,6 +23,7 @@ use crate::capability::{BackendInfo, Capabilities};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{IntoPath, Query};
 use crate::record::{Record, RecordId};
+use crate::registry::Opened;
 
 /// A database: records in some store, behind one interface.
 ///
@@ -65,11 +66,24 @@ impl Database {
         Self::with_options(backend, false, None)
     }
 
-    pub(crate) fn with_options(backend: Arc<dyn Backend>, read_only: bool, timeout: Option<Duration>) -> Self {
+    fn with_options(backend: Arc<dyn Backend>, read_only: bool, timeout: Option<Duration>) -> Self {
         let name = backend.info().backend;
         let state = AtomicU8::new(NEW);
         let connecting = tokio::sync::Mutex::new(());
         Database { shared: Arc::new(Shared { backend, name, read_only, state, connecting }), timeout }
+    }
+
+    /// A handle on what a [`Registry`](crate::Registry) opened.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// let db = Database::from_opened(registry.open("memory:?read_only=true")?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn from_opened(opened: Opened) -> Self {
+        Self::with_options(opened.backend, opened.read_only, opened.timeout)
     }
 
     /// An empty database in memory.
@@ -150,6 +164,12 @@ impl Database {
         self.limited(closing).await.map_err(|error| self.complete(error, "close"))
     }
 
+    /// Connected, and without a limit of time.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.timeout.is_none() && self.shared.state.load(Ordering::Acquire) == OPEN
+    }
+
     async fn ready(&self) -> Result<()> {
         match self.shared.state.load(Ordering::Acquire) {
             OPEN => Ok(()),
@@ -171,8 +191,7 @@ impl Database {
 
     /// Runs a call on the connected store, within the timeout, and completes its error.
     async fn call<T>(&self, operation: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let connected = self.shared.state.load(Ordering::Acquire) == OPEN;
-        let result = if connected && self.timeout.is_none() {
+        let result = if self.is_plain() {
             call.await
         } else {
             let whole = async {
@@ -355,11 +374,16 @@ fn closed() -> Error {
 }
 
 macro_rules! async_methods {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, $body:expr;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, |$operations:ident| $body:expr;)*) => {
         impl Database {$(
             $(#[$doc])*
             pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
-                self.call($operation, async { ($body)(self.operations() $(, $argument)*).await }).await
+                let $operations = self.operations();
+                if self.is_plain() {
+                    // Nothing to wait for and nothing to limit: stores in memory answer at once.
+                    return $body.await.map_err(|error| self.complete(error, $operation));
+                }
+                self.call($operation, async { $body.await }).await
             }
         )*
 
@@ -377,7 +401,8 @@ macro_rules! async_methods {
         impl Transaction {$(
             $(#[$doc])*
             pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
-                self.call($operation, async { ($body)(self.operations() $(, $argument)*).await }).await
+                let $operations = self.operations();
+                self.call($operation, async { $body.await }).await
             }
         )*
 

@@ -10,7 +10,7 @@ use super::options::{SearchResult, WriteOptions};
 use crate::aggregate::{Aggregation, Aggregator, Table};
 use crate::backend::{
     Changes, CountRequest, Explain, LeafPlan, ModifyAction, ModifyRequest, ReadBatchRequest, ReadRequest, RecordStream,
-    ScanRequest, Session, Support, WriteAction, WriteBatchRequest, WriteOutcome, WriteRequest,
+    Reply, ScanRequest, Session, Support, WriteAction, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use crate::capability::Capabilities;
 use crate::error::{BatchFailure, Error, ErrorKind, Result};
@@ -82,18 +82,19 @@ impl<'a> Operations<'a> {
         (pushed, exact)
     }
 
-    pub(super) async fn read(&self, id: &str) -> Result<Option<Record>> {
-        if !RecordId::is_legal(id) {
-            return Ok(None);
-        }
-        self.session.read(ReadRequest::new(id)).await
+    #[inline]
+    pub(super) fn read<'b>(self, id: &'b str) -> Reply<'b, Option<Record>>
+    where
+        'a: 'b,
+    {
+        if RecordId::is_legal(id) { self.session.read(ReadRequest::new(id)) } else { Reply::ready(Ok(None)) }
     }
 
-    pub(super) async fn exists(&self, id: &str) -> Result<bool> {
-        if !RecordId::is_legal(id) {
-            return Ok(false);
-        }
-        self.session.exists(ReadRequest::new(id)).await
+    pub(super) fn exists<'b>(self, id: &'b str) -> Reply<'b, bool>
+    where
+        'a: 'b,
+    {
+        if RecordId::is_legal(id) { self.session.exists(ReadRequest::new(id)) } else { Reply::ready(Ok(false)) }
     }
 
     pub(super) async fn read_batch(&self, ids: &[&str]) -> Result<Vec<Option<Record>>> {
@@ -103,56 +104,66 @@ impl<'a> Operations<'a> {
     }
 
     fn creation(&self, mut record: Record) -> WriteRequest {
-        let id = record.id().cloned().or_else(|| (!self.capabilities.generates_ids).then(RecordId::generate));
-        record.set_id(id.clone());
-        WriteRequest::new(id, WriteAction::Create(record))
+        if record.id().is_none() && !self.capabilities.generates_ids {
+            record.set_id(RecordId::generate());
+        }
+        WriteRequest::new(record.id().cloned(), WriteAction::Create(record))
     }
 
-    pub(super) async fn create(&self, record: Record) -> Result<RecordId> {
-        self.refuse_if_read_only()?;
-        Ok(self.session.write(self.creation(record)).await?.id)
+    #[inline]
+    pub(super) fn create(self, record: Record) -> Reply<'a, RecordId> {
+        if let Err(error) = self.refuse_if_read_only() {
+            return Reply::ready(Err(error));
+        }
+        self.session.write(self.creation(record)).map_ok(|outcome| outcome.id)
     }
 
-    /// A write to a record that is there already, or none where no record can have this id.
-    async fn change(&self, id: &str, action: WriteAction, options: WriteOptions) -> Result<Option<WriteOutcome>> {
-        self.refuse_if_read_only()?;
+    /// A write to a record that is there already; not found where no record can have this id.
+    fn change(self, id: &str, action: WriteAction, options: WriteOptions) -> Reply<'a, bool> {
+        if let Err(error) = self.refuse_if_read_only() {
+            return Reply::ready(Err(error));
+        }
         let Ok(id) = RecordId::new(id) else {
-            return match options.expected_version {
+            return Reply::ready(match options.expected_version {
                 Some(_) => Err(Error::new(ErrorKind::Conflict, "a version was expected, but the record is not there")),
-                None => Ok(None),
-            };
+                None => Ok(false),
+            });
         };
         let request = WriteRequest::new(id, action).expecting(options.expected_version);
-        self.session.write(request).await.map(Some)
+        self.session.write(request).map_ok(|outcome| outcome.found)
     }
 
-    pub(super) async fn update(&self, id: &str, record: Record, options: WriteOptions) -> Result<bool> {
-        let outcome = self.change(id, WriteAction::Update(record), options).await?;
-        Ok(outcome.is_some_and(|outcome| outcome.found))
+    pub(super) fn update(self, id: &str, record: Record, options: WriteOptions) -> Reply<'a, bool> {
+        self.change(id, WriteAction::Update(record), options)
     }
 
-    pub(super) async fn patch(&self, id: &str, changes: Changes, options: WriteOptions) -> Result<bool> {
-        changes.check()?;
-        if changes.is_empty() && options.expected_version.is_none() {
-            self.refuse_if_read_only()?;
-            return self.exists(id).await;
+    pub(super) fn patch<'b>(self, id: &'b str, changes: Changes, options: WriteOptions) -> Reply<'b, bool>
+    where
+        'a: 'b,
+    {
+        if let Err(error) = changes.check().and_then(|()| self.refuse_if_read_only()) {
+            return Reply::ready(Err(error));
         }
-        let outcome = self.change(id, WriteAction::Patch(changes), options).await?;
-        Ok(outcome.is_some_and(|outcome| outcome.found))
+        if changes.is_empty() && options.expected_version.is_none() {
+            return self.exists(id);
+        }
+        self.change(id, WriteAction::Patch(changes), options)
     }
 
-    pub(super) async fn delete(&self, id: &str, options: WriteOptions) -> Result<bool> {
-        let outcome = self.change(id, WriteAction::Delete, options).await?;
-        Ok(outcome.is_some_and(|outcome| outcome.found))
+    pub(super) fn delete(self, id: &str, options: WriteOptions) -> Reply<'a, bool> {
+        self.change(id, WriteAction::Delete, options)
     }
 
-    pub(super) async fn upsert(&self, id: Option<&str>, mut record: Record, options: WriteOptions) -> Result<RecordId> {
-        self.refuse_if_read_only()?;
-        if let Some(id) = id {
-            record.set_id(RecordId::new(id)?);
+    pub(super) fn upsert(self, id: Option<&str>, mut record: Record, options: WriteOptions) -> Reply<'a, RecordId> {
+        let prepared = self.refuse_if_read_only().and_then(|()| match id {
+            Some(id) => RecordId::new(id).map(|id| record.set_id(id)),
+            None => Ok(()),
+        });
+        if let Err(error) = prepared {
+            return Reply::ready(Err(error));
         }
         let request = self.upsertion(record).expecting(options.expected_version);
-        Ok(self.session.write(request).await?.id)
+        self.session.write(request).map_ok(|outcome| outcome.id)
     }
 
     fn upsertion(&self, mut record: Record) -> WriteRequest {
@@ -280,10 +291,10 @@ impl<'a> Operations<'a> {
         aggregation.check()?;
         let condition = Condition::of(&aggregation.to_filter());
         let (pushed, exact) = self.push(&condition);
-        if exact {
-            if let Some(reply) = self.session.aggregating().and_then(|native| native.aggregate(&pushed, aggregation)) {
-                return reply.await;
-            }
+        if exact
+            && let Some(reply) = self.session.aggregating().and_then(|native| native.aggregate(&pushed, aggregation))
+        {
+            return reply.await;
         }
         let matcher = (!exact).then(|| Matcher::new(&condition));
         let mut aggregator = Aggregator::new(aggregation)?;

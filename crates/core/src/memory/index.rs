@@ -289,14 +289,6 @@ impl Index {
         Some(found)
     }
 
-    /// How many different keys there are.
-    pub(super) fn key_count(&self) -> usize {
-        match &self.entries {
-            Entries::Hash(entries) => entries.len(),
-            Entries::Ordered(entries) => entries.len(),
-        }
-    }
-
     /// About how many slots a look-up leads to.
     pub(super) fn estimate(&self, lookup: &Lookup) -> usize {
         match lookup {
@@ -436,7 +428,6 @@ mod tests {
             assert_eq!(found(&index, &leaf("x", "NOT_EXISTS", ())), Some(vec![5]));
             assert_eq!(found(&index, &leaf("x", "!=", 1)), None);
             assert_eq!(found(&index, &leaf("y", "=", 1)), None);
-            assert_eq!(index.key_count(), 7);
         }
     }
 

@@ -10,7 +10,7 @@ mod table;
 mod transaction;
 
 pub use backend::MemoryBackend;
-pub use config::{MemoryConfig, PersistFormat};
+pub use config::{MemoryConfig, MemoryFactory, PersistFormat};
 pub use page::page_of;
 pub use store::batch_error;
 pub use table::{Applied, Snapshot, Table};

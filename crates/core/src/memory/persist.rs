@@ -59,7 +59,7 @@ impl Persistence {
         store.change(|state| {
             for record in records {
                 let mut record = record;
-                record.set_version(store.next_version());
+                record.set_version(state.next_version());
                 state.put(record)?;
             }
             Ok(())

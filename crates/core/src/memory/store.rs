@@ -1,7 +1,5 @@
 //! What a memory database holds, and how it is read and written under its lock.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::index::{Index, best_lookup};
@@ -20,16 +18,16 @@ use crate::record::{Record, RecordId, Version};
 #[derive(Debug, Default)]
 pub(super) struct Store {
     state: RwLock<State>,
-    /// The last version given out.
-    version: AtomicU64,
-    /// Counts changes, so that persistence knows whether there is something to write.
-    changes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) table: Table,
     pub(super) indexes: Vec<Index>,
+    /// The last version given out.
+    version: u64,
+    /// Counts changes, so that persistence knows whether there is something to write.
+    changes: u64,
 }
 
 /// An index is used when it leads to at most this share of the records.
@@ -48,8 +46,18 @@ impl State {
         Some((index, slots))
     }
 
-    fn write(&mut self, request: WriteRequest, version: impl FnOnce() -> Version) -> Result<Undo> {
-        let applied = self.table.apply(request, |_| version())?;
+    /// A version that no record had before.
+    pub(super) fn next_version(&mut self) -> Version {
+        self.version += 1;
+        Version::from_number(self.version)
+    }
+
+    fn write(&mut self, request: WriteRequest) -> Result<Undo> {
+        let version = self.next_version();
+        let applied = self.table.apply(request, |_| version)?;
+        if self.indexes.is_empty() {
+            return Ok(Undo { outcome: applied.outcome, slot: applied.slot, before: applied.before });
+        }
         if let Some(slot) = applied.slot {
             for index in &mut self.indexes {
                 if let Some(before) = &applied.before {
@@ -99,7 +107,7 @@ impl State {
     fn tidy(&mut self) {
         if self.table.wants_compaction() {
             self.table.compact();
-            let State { table, indexes } = self;
+            let State { table, indexes, .. } = self;
             for index in indexes {
                 *index = Index::build(index.info.clone(), table.iter_slots());
             }
@@ -115,16 +123,12 @@ struct Undo {
 
 impl Store {
     pub(super) fn next_version(&self) -> Version {
-        Version::from_number(self.version.fetch_add(1, Ordering::Relaxed) + 1)
+        self.state.write().next_version()
     }
 
     /// Counts changes; equal counts mean equal contents.
     pub(super) fn change_count(&self) -> u64 {
-        self.changes.load(Ordering::Acquire)
-    }
-
-    fn changed(&self) {
-        self.changes.fetch_add(1, Ordering::Release);
+        self.state.read().changes
     }
 
     pub(super) fn read(&self, id: &str) -> Option<Record> {
@@ -151,7 +155,7 @@ impl Store {
     /// A snapshot and the number of changes it holds.
     pub(super) fn counted_snapshot(&self) -> (Snapshot, u64) {
         let state = self.state.read();
-        (state.table.snapshot(), self.change_count())
+        (state.table.snapshot(), state.changes)
     }
 
     pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -163,18 +167,18 @@ impl Store {
         let mut state = self.state.write();
         let result = change(&mut state)?;
         state.tidy();
-        self.changed();
+        state.changes += 1;
         Ok(result)
     }
 
     pub(super) fn write(&self, request: WriteRequest) -> Result<WriteOutcome> {
         let deletes = matches!(request.action, WriteAction::Delete);
         let mut state = self.state.write();
-        let outcome = state.write(request, || self.next_version())?.outcome;
+        let outcome = state.write(request)?.outcome;
+        state.changes += 1;
         if deletes {
             state.tidy();
         }
-        self.changed();
         Ok(outcome)
     }
 
@@ -182,7 +186,7 @@ impl Store {
         self.change(|state| {
             let mut done: Vec<Undo> = Vec::with_capacity(writes.len());
             for (index, write) in writes.into_iter().enumerate() {
-                match state.write(write, || self.next_version()) {
+                match state.write(write) {
                     Ok(undo) => done.push(undo),
                     Err(error) => {
                         done.into_iter().rev().for_each(|undo| state.undo(undo));
@@ -208,7 +212,7 @@ impl Store {
             match action {
                 ModifyAction::Delete if count == state.table.len() as u64 => {
                     state.table.clear();
-                    let State { table, indexes } = state;
+                    let State { table, indexes, .. } = state;
                     for index in indexes {
                         *index = Index::build(index.info.clone(), table.iter_slots());
                     }
@@ -222,7 +226,7 @@ impl Store {
                     let mut patched = found;
                     for record in &mut patched {
                         changes.apply(record)?;
-                        record.set_version(self.next_version());
+                        record.set_version(state.next_version());
                     }
                     patched.into_iter().try_for_each(|record| state.put(record))?;
                 }

@@ -15,19 +15,32 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Record, RecordId, Version};
 
 /// Records per chunk: what one write copies while a snapshot is held.
-const CHUNK: usize = 256;
+const CHUNK: usize = 512;
 
 /// Below this many holes a table is never compacted.
 const MIN_HOLES: usize = 1_024;
 
 type Chunk = Arc<Vec<Option<Record>>>;
 
+/// Where an id stands, and enough of its hash to place it without looking at the record.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    slot: u32,
+    hash: u32,
+}
+
+/// The hash that a table uses, from the part that a [`Place`] keeps.
+#[inline]
+fn widen(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
 /// A table of records.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     chunks: Vec<Chunk>,
     slots: usize,
-    ids: HashTable<u32>,
+    ids: HashTable<Place>,
     hasher: RandomState,
 }
 
@@ -45,10 +58,8 @@ pub struct Applied {
     pub outcome: WriteOutcome,
     /// The slot, where something was written.
     pub slot: Option<u32>,
-    /// The record before.
+    /// The record before; what there is now stands in the slot.
     pub before: Option<Record>,
-    /// The record after.
-    pub after: Option<Record>,
 }
 
 impl Table {
@@ -67,13 +78,28 @@ impl Table {
         self.ids.is_empty()
     }
 
-    /// The slot of an id. Slots are stable until [`Table::compact`] moves records.
-    pub fn slot_of(&self, id: &str) -> Option<u32> {
-        self.ids.find(self.hasher.hash_one(id), |slot| self.id_at(*slot) == Some(id)).copied()
+    #[inline]
+    fn hash(&self, id: &str) -> u32 {
+        self.hasher.hash_one(id) as u32
     }
 
-    fn id_at(&self, slot: u32) -> Option<&str> {
-        self.at(slot)?.id().map(RecordId::as_str)
+    #[inline]
+    fn find(&self, hash: u32, id: &str) -> Option<(u32, &Record)> {
+        let mut found = None;
+        self.ids.find(widen(hash), |place| {
+            if place.hash != hash {
+                return false;
+            }
+            let record = self.at(place.slot).filter(|record| record.id().is_some_and(|other| other == id));
+            found = record.map(|record| (place.slot, record));
+            found.is_some()
+        });
+        found
+    }
+
+    /// The slot of an id. Slots are stable until [`Table::compact`] moves records.
+    pub fn slot_of(&self, id: &str) -> Option<u32> {
+        self.find(self.hash(id), id).map(|(slot, _)| slot)
     }
 
     /// The record in a slot.
@@ -86,7 +112,7 @@ impl Table {
     /// The record with an id.
     #[inline]
     pub fn get(&self, id: &str) -> Option<&Record> {
-        self.slot_of(id).and_then(|slot| self.at(slot))
+        self.find(self.hash(id), id).map(|(_, record)| record)
     }
 
     /// The records, in insertion order.
@@ -113,15 +139,15 @@ impl Table {
         let Some(id) = record.id() else {
             return Err(Error::invalid_record("a stored record needs an id"));
         };
-        if let Some(slot) = self.slot_of(id) {
+        let hash = self.hash(id);
+        if let Some((slot, _)) = self.find(hash, id) {
             self.set_slot(slot, Some(record));
             return Ok(slot);
         }
-        let hash = self.hasher.hash_one(id.as_str());
         self.append(hash, record)
     }
 
-    fn append(&mut self, hash: u64, record: Record) -> Result<u32> {
+    fn append(&mut self, hash: u32, record: Record) -> Result<u32> {
         let slot = u32::try_from(self.slots)
             .map_err(|_| Error::invalid_record("the table is full").with_context("records", self.slots))?;
         if self.slots.is_multiple_of(CHUNK) {
@@ -133,38 +159,32 @@ impl Table {
             Arc::make_mut(chunk).push(Some(record));
         }
         self.slots += 1;
-        let (chunks, hasher) = (&self.chunks, &self.hasher);
-        self.ids.insert_unique(hash, slot, |slot| hash_of(chunks, hasher, *slot));
+        self.ids.insert_unique(widen(hash), Place { slot, hash }, |place| widen(place.hash));
         Ok(slot)
     }
 
-    fn set_slot(&mut self, slot: u32, record: Option<Record>) {
+    /// Puts something into a slot and gives what was there.
+    fn set_slot(&mut self, slot: u32, record: Option<Record>) -> Option<Record> {
         let slot = slot as usize;
-        Arc::make_mut(&mut self.chunks[slot / CHUNK])[slot % CHUNK] = record;
+        std::mem::replace(&mut Arc::make_mut(&mut self.chunks[slot / CHUNK])[slot % CHUNK], record)
     }
 
     /// Takes a record out. Gives its slot and the record.
     pub fn remove(&mut self, id: &str) -> Option<(u32, Record)> {
-        let hash = self.hasher.hash_one(id);
-        let chunks = &self.chunks;
-        let entry = self.ids.find_entry(hash, |slot| {
-            let slot = *slot as usize;
-            chunks[slot / CHUNK][slot % CHUNK].as_ref().and_then(Record::id).is_some_and(|found| found == id)
-        });
-        let slot = entry.ok()?.remove().0;
-        let record = self.at(slot).cloned()?;
-        self.set_slot(slot, None);
-        Some((slot, record))
+        let hash = self.hash(id);
+        let (slot, _) = self.find(hash, id)?;
+        let entry = self.ids.find_entry(widen(hash), |place| place.slot == slot);
+        entry.ok()?.remove();
+        self.set_slot(slot, None).map(|record| (slot, record))
     }
 
     /// Puts a record back into the slot it was taken from or replaced in.
     pub(super) fn restore(&mut self, slot: u32, record: Record) {
-        let hash = self.hasher.hash_one(record.id().map_or("", RecordId::as_str));
-        let known = self.ids.find(hash, |known| *known == slot).is_some();
+        let hash = self.hash(record.id().map_or("", RecordId::as_str));
+        let known = self.ids.find(widen(hash), |place| place.slot == slot).is_some();
         self.set_slot(slot, Some(record));
         if !known {
-            let (chunks, hasher) = (&self.chunks, &self.hasher);
-            self.ids.insert_unique(hash, slot, |slot| hash_of(chunks, hasher, *slot));
+            self.ids.insert_unique(widen(hash), Place { slot, hash }, |place| widen(place.hash));
         }
     }
 
@@ -186,7 +206,7 @@ impl Table {
         let records: Vec<Record> = self.iter().cloned().collect();
         self.clear();
         for record in records {
-            let hash = self.hasher.hash_one(record.id().map_or("", RecordId::as_str));
+            let hash = self.hash(record.id().map_or("", RecordId::as_str));
             // There are fewer records than before, so the table cannot be full.
             let _ = self.append(hash, record);
         }
@@ -197,62 +217,38 @@ impl Table {
     /// # Errors
     /// [`AlreadyExists`](ErrorKind::AlreadyExists), [`Conflict`](ErrorKind::Conflict), or
     /// [`InvalidRecord`](ErrorKind::InvalidRecord) from a patch; the table is then unchanged.
-    pub fn apply(
-        &mut self,
-        request: WriteRequest,
-        version: impl FnOnce(Option<&Record>) -> Version,
-    ) -> Result<Applied> {
+    pub fn apply(&mut self, request: WriteRequest, version: impl FnOnce(&Record) -> Version) -> Result<Applied> {
         let WriteRequest { id, action, expected_version } = request;
         let Some(id) = id else { return Err(Error::invalid_record("a write needs an id")) };
-        let hash = self.hasher.hash_one(id.as_str());
-        let slot = self.ids.find(hash, |slot| self.id_at(*slot) == Some(id.as_str())).copied();
-        let before = slot.and_then(|slot| self.at(slot));
+        let hash = self.hash(&id);
+        let found = self.find(hash, &id);
+        let before = found.map(|(_, record)| record);
         check_expected(before, expected_version.as_ref(), &id)?;
-        let (after, create) = match (action, before) {
+        let mut record = match (action, before) {
             (WriteAction::Create(_), Some(_)) => return Err(already_exists(&id)),
-            (WriteAction::Create(record), None) => (Some(record), true),
-            (WriteAction::Upsert(record), before) => (Some(record), before.is_none()),
-            (WriteAction::Update(record), Some(_)) => (Some(record), false),
+            (WriteAction::Create(record), None) | (WriteAction::Upsert(record), _) => record,
+            (WriteAction::Update(record), Some(_)) => record,
             (WriteAction::Patch(changes), Some(before)) => {
                 let mut record = before.clone();
                 changes.apply(&mut record)?;
-                (Some(record), false)
+                record
             }
-            (WriteAction::Delete, Some(_)) => (None, false),
+            (WriteAction::Delete, Some(_)) => {
+                let (slot, before) = self.remove(&id).unzip();
+                return Ok(Applied { outcome: WriteOutcome::new(id, true, None), slot, before });
+            }
             (WriteAction::Update(_) | WriteAction::Patch(_) | WriteAction::Delete, None) => {
-                return Ok(Applied {
-                    outcome: WriteOutcome::new(id, false, None),
-                    slot: None,
-                    before: None,
-                    after: None,
-                });
+                return Ok(Applied { outcome: WriteOutcome::new(id, false, None), slot: None, before: None });
             }
         };
-        let before = before.cloned();
-        let Some(mut record) = after else {
-            self.remove(&id);
-            return Ok(Applied { outcome: WriteOutcome::new(id, true, None), slot, before, after: None });
+        let version = version(&record);
+        record.prepare_for_store(&id, version.clone());
+        let (slot, before) = match found {
+            Some((slot, _)) => (slot, self.set_slot(slot, Some(record))),
+            None => (self.append(hash, record)?, None),
         };
-        record.set_id(id.clone());
-        record.set_score(None);
-        let version = version(Some(&record));
-        record.set_version(version.clone());
-        let slot = match slot {
-            Some(slot) => {
-                self.set_slot(slot, Some(record.clone()));
-                slot
-            }
-            None => self.append(hash, record.clone())?,
-        };
-        let outcome = WriteOutcome::new(id, !create, version);
-        Ok(Applied { outcome, slot: Some(slot), before, after: Some(record) })
+        Ok(Applied { outcome: WriteOutcome::new(id, before.is_some(), version), slot: Some(slot), before })
     }
-}
-
-fn hash_of(chunks: &[Chunk], hasher: &RandomState, slot: u32) -> u64 {
-    let slot = slot as usize;
-    let id = chunks[slot / CHUNK][slot % CHUNK].as_ref().and_then(Record::id);
-    hasher.hash_one(id.map_or("", RecordId::as_str))
 }
 
 /// The error of a create whose id is there.
@@ -345,7 +341,7 @@ mod tests {
         assert_eq!(numbers(snapshot.iter()), (0..600).collect::<Vec<_>>());
         assert_eq!((snapshot.len(), table.len()), (600, 600));
         assert_eq!(snapshot.chunk(0).count(), CHUNK);
-        assert_eq!(snapshot.chunk_count(), 3);
+        assert_eq!(snapshot.chunk_count(), 2);
         assert!(snapshot.at(0).is_some() && table.at(0).is_none() && !snapshot.is_empty());
     }
 

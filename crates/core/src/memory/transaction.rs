@@ -74,7 +74,7 @@ impl MemoryTransaction {
         }
         let applied = writes.overlay.apply(request, |_| self.store.next_version())?;
         if applied.slot.is_some() {
-            if applied.after.is_none() && writes.base.get(&id).is_some_and(Option::is_some) {
+            if writes.overlay.get(&id).is_none() && writes.base.get(&id).is_some_and(Option::is_some) {
                 writes.removed.insert(id.clone());
             }
             writes.written.insert(id);

@@ -17,7 +17,6 @@ pub use condition::{Condition, Leaf};
 pub use evaluate::{Evaluator, reference_search};
 pub use filter::{Filter, MAX_PATTERN_BYTES, Operand, Test};
 pub use json::{value_from_tagged, value_to_tagged};
-pub(crate) use matcher::Access;
 pub use matcher::Matcher;
 pub use operator::{IntoOperator, Operator};
 pub(crate) use path::walk_value;

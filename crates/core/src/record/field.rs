@@ -80,7 +80,7 @@ impl<'a> FieldRef<'a> {
     }
 
     /// An owned copy.
-    pub fn to_field(&self) -> Field {
+    pub fn to_field(self) -> Field {
         Field {
             name: self.name.clone(),
             value: self.value.clone(),

@@ -30,6 +30,9 @@ impl RecordId {
     /// control character.
     pub fn new(text: impl Into<Str>) -> Result<Self> {
         let text = text.into();
+        if Self::is_plain(&text) {
+            return Ok(RecordId(text));
+        }
         if text.is_empty() {
             return Err(Error::invalid_record("an id must not be empty"));
         }
@@ -45,8 +48,16 @@ impl RecordId {
     }
 
     /// Whether this text can be an id at all.
+    #[inline]
     pub fn is_legal(text: &str) -> bool {
-        !text.is_empty() && text.len() <= Self::MAX_BYTES && find_control(text).is_none()
+        Self::is_plain(text) || (!text.is_empty() && text.len() <= Self::MAX_BYTES && find_control(text).is_none())
+    }
+
+    /// A short id of printable ASCII, as most are.
+    #[inline]
+    fn is_plain(text: &str) -> bool {
+        (1..=64).contains(&text.len())
+            && text.bytes().fold(true, |plain, byte| plain & (byte.wrapping_sub(0x20) < 0x5F))
     }
 
     /// A new id that no other call returns: a UUID of version 7, which sorts by time.

@@ -41,15 +41,16 @@ pub type Metadata = Map<String, serde_json::Value>;
 #[derive(Clone)]
 pub struct Record {
     data: ThinArc<Header, Value>,
-    id: Option<RecordId>,
-    version: Option<Version>,
-    score: Option<f32>,
 }
 
+/// What stands before the values in a record's one allocation.
 #[derive(Clone)]
 struct Header {
+    id: Option<RecordId>,
     shape: Shape,
     extras: Option<Box<Extras>>,
+    version: Option<Version>,
+    score: Option<f32>,
 }
 
 /// What few records have: metadata of the record and of single fields (by position, ascending).
@@ -131,26 +132,45 @@ impl Record {
 
     fn assemble(shape: Shape, values: Vec<Value>, extras: Option<Box<Extras>>) -> Self {
         debug_assert_eq!(shape.len(), values.len());
-        Record {
-            data: ThinArc::from_header_and_iter(Header { shape, extras }, values.into_iter()),
-            id: None,
-            version: None,
-            score: None,
+        let header = Header { id: None, shape, extras, version: None, score: None };
+        Record { data: ThinArc::from_header_and_iter(header, values.into_iter()) }
+    }
+
+    fn header(&self) -> &Header {
+        &self.data.header.header
+    }
+
+    /// Changes the header: in place where nobody else holds this record, else in a copy.
+    fn change_header(&mut self, change: impl FnOnce(&mut Header)) {
+        let mut change = Some(change);
+        self.data.with_arc_mut(|data| {
+            if let Some(unique) = Arc::get_mut(data)
+                && let Some(change) = change.take()
+            {
+                change(unique.header_mut());
+            }
+        });
+        if let Some(change) = change {
+            let mut header = self.header().clone();
+            change(&mut header);
+            self.data = ThinArc::from_header_and_iter(header, self.values().to_vec().into_iter());
         }
     }
 
     fn replace(&mut self, shape: Shape, values: Vec<Value>, extras: Option<Box<Extras>>) {
-        self.data = ThinArc::from_header_and_iter(Header { shape, extras }, values.into_iter());
+        let header = Header { shape, extras, ..self.header().clone() };
+        self.data = ThinArc::from_header_and_iter(header, values.into_iter());
     }
 
     /// The id, once the record has one.
     pub fn id(&self) -> Option<&RecordId> {
-        self.id.as_ref()
+        self.header().id.as_ref()
     }
 
     /// Sets the id.
     pub fn set_id(&mut self, id: impl Into<Option<RecordId>>) {
-        self.id = id.into();
+        let id = id.into();
+        self.change_header(|header| header.id = id);
     }
 
     /// The same record under this id.
@@ -158,28 +178,43 @@ impl Record {
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the text is no legal id.
     pub fn with_id(mut self, id: impl Into<Str>) -> Result<Self> {
-        self.id = Some(RecordId::new(id)?);
+        self.set_id(RecordId::new(id)?);
         Ok(self)
     }
 
     /// The version it was read with.
     pub fn version(&self) -> Option<&Version> {
-        self.version.as_ref()
+        self.header().version.as_ref()
     }
 
     /// Sets the version; for backends.
     pub fn set_version(&mut self, version: impl Into<Option<Version>>) {
-        self.version = version.into();
+        let version = version.into();
+        self.change_header(|header| header.version = version);
+    }
+
+    /// Makes this what a store holds under an id.
+    pub(crate) fn prepare_for_store(&mut self, id: &RecordId, version: Version) {
+        self.change_header(|header| {
+            if header.id.as_ref() != Some(id) {
+                header.id = Some(id.clone());
+            }
+            header.version = Some(version);
+            header.score = None;
+        });
     }
 
     /// The relevance of a result of a query with MATCH, on the backend's own scale.
     pub fn score(&self) -> Option<f32> {
-        self.score
+        self.header().score
     }
 
     /// Sets the relevance; for backends.
     pub fn set_score(&mut self, score: impl Into<Option<f32>>) {
-        self.score = score.into();
+        let score = score.into();
+        if self.header().score != score {
+            self.change_header(|header| header.score = score);
+        }
     }
 
     /// How many fields.
@@ -194,7 +229,7 @@ impl Record {
 
     /// Names and types of the fields.
     pub fn shape(&self) -> &Shape {
-        &self.data.header.header.shape
+        &self.header().shape
     }
 
     /// The values, in field order.
@@ -227,7 +262,7 @@ impl Record {
     }
 
     fn extras(&self) -> Option<&Extras> {
-        self.data.header.header.extras.as_deref()
+        self.header().extras.as_deref()
     }
 
     fn field_metadata(&self, position: usize) -> Option<&Metadata> {
@@ -463,7 +498,7 @@ impl Index<usize> for Record {
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_map();
-        if let Some(id) = &self.id {
+        if let Some(id) = self.id() {
             debug.entry(&"_id", id);
         }
         debug.entries(self.shape().fields().iter().map(|(name, _)| name).zip(self.values()));

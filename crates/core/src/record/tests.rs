@@ -1,6 +1,6 @@
 use super::*;
+use crate::ErrorKind;
 use crate::value::DateTime;
-use crate::{ErrorKind, record};
 
 fn rich() -> Record {
     let mut record = Record::from_fields([

@@ -212,7 +212,7 @@ impl Iterator for SyncCursor {
 }
 
 macro_rules! blocking_methods {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, $body:expr;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, |$operations:ident| $body:expr;)*) => {
         impl SyncDatabase {$(
             #[doc = concat!("Blocking form of [`Database::", stringify!($name), "`].\n\n# Errors\nAs there.")]
             pub fn $name(&self, $($argument: $kind),*) -> Result<$result> {

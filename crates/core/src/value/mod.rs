@@ -3,12 +3,15 @@
 mod datetime;
 mod field_type;
 mod json;
+mod json_text;
 mod number;
 
 pub use datetime::DateTime;
 pub use field_type::FieldType;
 pub use json::validate_json;
 pub(crate) use json::{canonical_json, json_equal, json_number};
+pub use json_text::{JsonFault, parse_json};
+pub(crate) use json_text::{compact_json, float_text};
 pub use number::{Number, compare_numbers};
 pub(crate) use number::{float_as_integer, integer_as_float};
 

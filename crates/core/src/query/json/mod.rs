@@ -21,7 +21,6 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::Value as Json;
 
-pub(super) use value::find_wide_integer;
 pub use value::{value_from_tagged, value_to_tagged};
 
 use super::{Filter, Query};
@@ -73,15 +72,9 @@ impl Query {
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
     pub fn from_json_text(text: &str) -> Result<Self> {
-        let json: Json = serde_json::from_str(text).map_err(|error| {
-            Error::invalid_query("this is not valid JSON")
-                .with_context("line", error.line())
-                .with_context("column", error.column())
-                .with_source(error)
+        let json = crate::value::parse_json(text.as_bytes()).map_err(|fault| {
+            Error::invalid_query(fault.reason).with_context("line", fault.line).with_context("column", fault.column)
         })?;
-        if let Some(offset) = find_wide_integer(text) {
-            return Err(Error::invalid_query("an integer is outside the 64-bit range").with_context("offset", offset));
-        }
         Query::from_json(json)
     }
 }

@@ -84,36 +84,3 @@ fn nested_deeper(document: &Json, levels: usize) -> bool {
         _ => false,
     }
 }
-
-/// The offset of the first integer outside the 64-bit range in valid JSON text. The parser reads
-/// one past the unsigned range as a float, and so as another number.
-pub(in crate::query) fn find_wide_integer(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut offset = 0;
-    while offset < bytes.len() {
-        let start = offset;
-        offset += 1;
-        match bytes[start] {
-            b'"' => {
-                while bytes.get(offset).is_some_and(|byte| *byte != b'"') {
-                    offset += if bytes[offset] == b'\\' { 2 } else { 1 };
-                }
-                offset += 1;
-            }
-            b'-' | b'0'..=b'9' => {
-                while bytes
-                    .get(offset)
-                    .is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
-                {
-                    offset += 1;
-                }
-                let number = &text[start..offset];
-                if !number.contains(['.', 'e', 'E']) && number.parse::<i64>().is_err() {
-                    return Some(start);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}

@@ -3,7 +3,6 @@
 use super::lexer::{Kind, number_end, shown};
 use super::{Parser, RESERVED_WORDS};
 use crate::error::{Error, Result};
-use crate::query::json::find_wide_integer;
 use crate::query::path::Path;
 use crate::value::{DateTime, Value};
 
@@ -221,16 +220,13 @@ fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
 }
 
 fn json_of(text: &str) -> Result<Value> {
-    let document: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Error::invalid_query("this is not valid JSON").with_context("inside", place).with_source(error)
+    let document = crate::value::parse_json(text.as_bytes()).map_err(|fault| {
+        Error::invalid_query(format!("this is not valid JSON: {}", fault.reason))
+            .with_context("inside", format!("line {}, column {}", fault.line, fault.column))
     })?;
     if !document.is_object() && !document.is_array() {
         return Err(Error::invalid_query("JSON '…' holds an object or an array")
             .with_hint("write a scalar as a literal of its own"));
-    }
-    if find_wide_integer(text).is_some() {
-        return Err(Error::invalid_query("an integer inside JSON is outside the 64-bit range"));
     }
     Value::json(document).map_err(|error| Error::invalid_query(error.message().to_owned()))
 }

@@ -26,18 +26,29 @@ pub(crate) fn compact_json(document: &Json) -> String {
 }
 
 /// What is wrong with a JSON text, and where.
-pub(super) struct JsonFault {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonFault {
     /// From 1.
-    pub(super) line: usize,
+    pub line: usize,
     /// In bytes, from 1; 0 at the end of a line.
-    pub(super) column: usize,
-    pub(super) reason: String,
+    pub column: usize,
+    /// In words, never with the text itself.
+    pub reason: String,
 }
 
 /// Reads one JSON document by the rules of values as JSON: a number without fraction and exponent
 /// is an integer. Where the parser alone would make a float of one, it is refused when it is wider
 /// than 64 bits, and `-0` is the integer 0.
-pub(super) fn parse_json(text: &[u8]) -> Result<Json, JsonFault> {
+///
+/// ```
+/// use dataknobs_data_core::parse_json;
+/// assert_eq!(parse_json(b"[1.5]").unwrap(), serde_json::json!([1.5]));
+/// assert_eq!(parse_json(b"[1, 99999999999999999999]").unwrap_err().column, 5);
+/// ```
+///
+/// # Errors
+/// The place and the reason.
+pub fn parse_json(text: &[u8]) -> Result<Json, JsonFault> {
     let document = parse(text)?;
     let odd = find_odd_integers(text);
     if let Some(at) = odd.wide {

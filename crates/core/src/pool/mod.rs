@@ -1,0 +1,283 @@
+//! A pool of connections: the common one, for every store that has connections.
+//!
+//! A store says in a [`ConnectionManager`] how to open, check and close a connection; the
+//! [`ConnectionPool`] keeps them, in [`guard`](Pooled)s that give them back by themselves.
+
+mod config;
+mod guard;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
+
+pub use config::PoolConfig;
+pub use guard::{InFlight, Pooled};
+
+use crate::backend::Reply;
+use crate::config::format_duration;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Opens, checks and closes the connections of a pool.
+pub trait ConnectionManager: Send + Sync + 'static {
+    /// What is pooled. Dropping one lets go of it at once.
+    type Connection: Send + 'static;
+
+    /// Opens a connection.
+    fn connect(&self) -> Reply<'_, Self::Connection>;
+
+    /// Checks that a connection still works. A failure only means that this one is let go.
+    fn check<'a>(&'a self, connection: &'a mut Self::Connection) -> Reply<'a, ()>;
+
+    /// Closes a connection in good order. Only [`ConnectionPool::close_all`] takes the time for it.
+    fn close(&self, connection: Self::Connection) -> Reply<'_, ()>;
+}
+
+/// A bounded pool of connections; clones share it.
+///
+/// Whoever waits for a connection is served in turn, and never longer than `acquire_timeout`: also
+/// a program that takes more connections than there are gets an error, not a deadlock.
+///
+/// ```
+/// use dataknobs_data_core::{Result, backend::Reply, pool::{ConnectionManager, ConnectionPool, PoolConfig}};
+/// struct Numbers;
+/// impl ConnectionManager for Numbers {
+///     type Connection = u32;
+///     fn connect(&self) -> Reply<'_, u32> {
+///         Reply::ready(Ok(7))
+///     }
+///     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+///         Reply::ready(Ok(()))
+///     }
+///     fn close(&self, _: u32) -> Reply<'_, ()> {
+///         Reply::ready(Ok(()))
+///     }
+/// }
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+/// {
+///     let mut connection = pool.acquire().await?;
+///     let mut work = connection.begin(); // cancelled from here on, the connection is let go
+///     *work += 1;
+///     work.finish();
+/// } // back in the pool
+/// assert_eq!(*pool.acquire().await?, 8);
+/// assert_eq!(pool.metrics().size, 1);
+/// pool.close_all().await?;
+/// # Result::<()>::Ok(())
+/// # }).unwrap();
+/// ```
+pub struct ConnectionPool<M: ConnectionManager> {
+    shared: Arc<Shared<M>>,
+}
+
+/// What a pool is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolMetrics {
+    /// Connections that are open or being opened.
+    pub size: usize,
+    /// Connections that nobody uses.
+    pub idle: usize,
+    /// Callers that wait for one.
+    pub waiting: usize,
+}
+
+struct Shared<M: ConnectionManager> {
+    manager: M,
+    config: PoolConfig,
+    permits: Arc<Semaphore>,
+    /// Most recently used last.
+    idle: Mutex<VecDeque<Idle<M::Connection>>>,
+    waiting: AtomicUsize,
+}
+
+struct Idle<C> {
+    connection: C,
+    born: Instant,
+    since: Instant,
+}
+
+impl<M: ConnectionManager> ConnectionPool<M> {
+    /// A pool without connections yet.
+    ///
+    /// # Errors
+    /// As [`PoolConfig::check`].
+    pub fn new(manager: M, config: PoolConfig) -> Result<Self> {
+        config.check()?;
+        let size = (config.max_size as usize).min(Semaphore::MAX_PERMITS);
+        let shared = Shared {
+            manager,
+            config,
+            permits: Arc::new(Semaphore::new(size)),
+            idle: Mutex::new(VecDeque::new()),
+            waiting: AtomicUsize::new(0),
+        };
+        Ok(ConnectionPool { shared: Arc::new(shared) })
+    }
+
+    /// A connection: one that idles, else a new one, else the next that comes back.
+    ///
+    /// One that idled longer than `check_after` is checked first, and replaced if it no longer works.
+    ///
+    /// # Errors
+    /// Timeout, with the pool's size, after `acquire_timeout`; Connection when the pool is closed; and
+    /// what opening a connection fails with.
+    pub async fn acquire(&self) -> Result<Pooled<M>> {
+        let config = &self.shared.config;
+        let acquired = timeout(config.acquire_timeout, async {
+            let permit = self.permit().await?;
+            let (connection, born) = match self.shared.working_idle().await {
+                Some(found) => found,
+                None => (self.shared.manager.connect().await?, Instant::now()),
+            };
+            Ok(Pooled::new(connection, born, self.shared.clone(), permit))
+        });
+        acquired.await.unwrap_or_else(|_| {
+            let PoolMetrics { size, idle, waiting } = self.metrics();
+            Err(Error::new(ErrorKind::Timeout, "no connection within the time allowed")
+                .with_operation("acquire")
+                .with_context("timeout", format_duration(config.acquire_timeout))
+                .with_context("max_size", config.max_size)
+                .with_context("in_use", size - idle)
+                .with_context("waiting", waiting)
+                .with_hint("release connections sooner, or raise `pool.max_size`"))
+        })
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        let permits = self.shared.permits.clone();
+        if let Ok(permit) = permits.clone().try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _waiting = Waiting::new(&self.shared.waiting);
+        permits.acquire_owned().await.map_err(|_| closed())
+    }
+
+    /// Opens connections until `min_size` are there.
+    ///
+    /// # Errors
+    /// What opening one fails with; those before it stay.
+    pub async fn warm(&self) -> Result<()> {
+        let mut held = Vec::new();
+        while self.metrics().size < self.shared.config.min_size as usize {
+            let permit = self.permit().await?;
+            let connection = self.shared.manager.connect().await?;
+            held.push(Pooled::new(connection, Instant::now(), self.shared.clone(), permit));
+        }
+        Ok(())
+    }
+
+    /// Closes every idle connection, and refuses all further use; connections in use are let go when
+    /// they come back. Closing twice is no error.
+    ///
+    /// # Errors
+    /// The first that closing a connection fails with; the others are closed all the same.
+    pub async fn close_all(&self) -> Result<()> {
+        self.shared.permits.close();
+        let idle = std::mem::take(&mut *self.shared.idle.lock());
+        let mut result = Ok(());
+        for Idle { connection, .. } in idle {
+            result = result.and(self.shared.manager.close(connection).await);
+        }
+        result
+    }
+
+    /// What the pool is doing.
+    pub fn metrics(&self) -> PoolMetrics {
+        let idle = self.shared.idle.lock().len();
+        let in_use = (self.shared.config.max_size as usize).saturating_sub(self.shared.permits.available_permits());
+        PoolMetrics { size: idle + in_use, idle, waiting: self.shared.waiting.load(Ordering::Relaxed) }
+    }
+
+    /// Its settings.
+    pub fn config(&self) -> &PoolConfig {
+        &self.shared.config
+    }
+}
+
+impl<M: ConnectionManager> Shared<M> {
+    /// An idle connection that works, and when it was opened.
+    async fn working_idle(&self) -> Option<(M::Connection, Instant)> {
+        loop {
+            let (Idle { mut connection, born, since }, others) = {
+                let mut idle = self.idle.lock();
+                (idle.pop_back()?, idle.len())
+            };
+            let idled = since.elapsed();
+            let outlived = |limit: Option<_>, time| limit.is_some_and(|limit| time > limit);
+            let spare = others >= self.config.min_size as usize;
+            if outlived(self.config.max_lifetime, born.elapsed())
+                || (spare && outlived(self.config.idle_timeout, idled))
+            {
+                continue;
+            }
+            if idled <= self.config.check_after || self.manager.check(&mut connection).await.is_ok() {
+                return Some((connection, born));
+            }
+        }
+    }
+
+    fn take_back(&self, connection: M::Connection, born: Instant) {
+        let now = Instant::now();
+        let mut outlived = Vec::new();
+        let mut idle = self.idle.lock();
+        // Asked under the lock that close_all takes after closing: none slips in behind it.
+        if self.permits.is_closed() {
+            drop(idle);
+            return;
+        }
+        idle.push_back(Idle { connection, born, since: now });
+        if let Some(limit) = self.config.idle_timeout {
+            let keep = self.config.min_size as usize;
+            while idle.len() > keep && idle.front().is_some_and(|oldest| now - oldest.since > limit) {
+                outlived.extend(idle.pop_front());
+            }
+        }
+        drop(idle);
+        // Letting go of connections may take a while: not under the lock.
+        drop(outlived);
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Connection, "the pool is closed").with_operation("acquire").with_retryable(false)
+}
+
+/// Counts a caller that waits, for as long as it does.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Waiting(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<M: ConnectionManager> Clone for ConnectionPool<M> {
+    fn clone(&self) -> Self {
+        ConnectionPool { shared: self.shared.clone() }
+    }
+}
+
+impl<M: ConnectionManager> fmt::Debug for ConnectionPool<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionPool")
+            .field("config", &self.shared.config)
+            .field("metrics", &self.metrics())
+            .finish_non_exhaustive()
+    }
+}

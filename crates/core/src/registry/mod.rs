@@ -1,0 +1,241 @@
+//! Which backends there are, and how settings or a URL become one.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::backend::Backend;
+use crate::config::{self, ConfigMap, Environment, UNKNOWN_SETTING, UrlParts, backend_of, from_map, hint_for, nearest};
+use crate::error::{Error, ErrorKind, Result};
+use crate::layers::{Retry, RetryPolicy, Trace};
+
+/// Makes the databases of one backend out of settings.
+///
+/// A backend crate implements it on a unit struct and registers that with a [`Registry`]; nothing
+/// else needs to know about the backend.
+pub trait BackendFactory: Debug + Send + Sync {
+    /// The backend's name: `"memory"`, `"postgres"`.
+    fn backend(&self) -> &'static str;
+
+    /// The schemes of its URLs, in lower case. Each is also another name of the backend.
+    fn schemes(&self) -> &'static [&'static str];
+
+    /// The endings, in lower case and without the first dot, of bare paths that are its own:
+    /// `"csv"`, `"csv.gz"`.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// Settings from a URL or path of its own; usually one of [`UrlParts::path_config`],
+    /// [`UrlParts::connection_config`], [`UrlParts::object_config`].
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for parts that it cannot use.
+    fn config_from_url(&self, parts: &UrlParts) -> Result<ConfigMap>;
+
+    /// A backend with these settings, not yet connected. See [`from_map`] for reading them.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for unknown keys and wrong values.
+    fn create(&self, config: ConfigMap) -> Result<Arc<dyn Backend>>;
+}
+
+/// A backend, and the settings that every backend has but its handle looks after.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Opened {
+    /// The backend, inside the layers that its settings ask for.
+    pub backend: Arc<dyn Backend>,
+    /// Refuse writes.
+    pub read_only: bool,
+    /// How long a call may take in all, tries included.
+    pub timeout: Option<Duration>,
+}
+
+impl Opened {
+    /// A backend with nothing set.
+    pub fn new(backend: Arc<dyn Backend>) -> Self {
+        Opened { backend, read_only: false, timeout: None }
+    }
+}
+
+/// The backends that settings and URLs can name.
+///
+/// Settings that every backend has are taken out here:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `read_only` | refuse writes (default false) |
+/// | `timeout` | the longest a call may take, tries included: `"30s"`, or a number of seconds |
+/// | `retry` | a number of attempts, true, false, or a table: see [`RetryPolicy`] |
+/// | `trace` | report each call through `tracing`: see [`Trace`] (default false) |
+///
+/// `${VAR}` and `${VAR:default}` in any text are filled in from the environment first.
+///
+/// ```
+/// # use dataknobs_data_core::{Registry, ErrorKind};
+/// let registry = Registry::new();
+/// let error = registry.open("postgres://localhost/db").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+/// ```
+#[derive(Debug, Default)]
+pub struct Registry {
+    factories: Vec<Arc<dyn BackendFactory>>,
+    environment: Environment,
+}
+
+#[derive(Deserialize)]
+struct GenericSettings {
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default, with = "config::duration")]
+    timeout: Option<Duration>,
+    #[serde(default)]
+    retry: Option<serde_json::Value>,
+    #[serde(default)]
+    trace: bool,
+}
+
+const GENERIC_KEYS: [&str; 4] = ["read_only", "timeout", "retry", "trace"];
+
+impl Registry {
+    /// No backends.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, with `${VAR}` looked up here instead of in the environment of the process.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Adds a backend.
+    ///
+    /// # Errors
+    /// AlreadyExists when its name, or one of its schemes or endings, is taken.
+    pub fn register(&mut self, factory: impl BackendFactory + 'static) -> Result<()> {
+        let taken = |what: &'static str, name: &str| {
+            Error::new(ErrorKind::AlreadyExists, "another backend is registered for this")
+                .with_backend(factory.backend())
+                .with_context(what, name)
+        };
+        let names = [factory.backend()].into_iter().chain(factory.schemes().iter().copied());
+        if let Some(name) = names.clone().find(|name| self.find(name).is_some()) {
+            return Err(taken("name", name));
+        }
+        let mut claimed = self.factories.iter().flat_map(|other| other.extensions());
+        if let Some(ending) = claimed.find(|ending| factory.extensions().contains(ending)) {
+            return Err(taken("ending", ending));
+        }
+        self.factories.push(Arc::new(factory));
+        Ok(())
+    }
+
+    /// The names of the backends, in the order they were registered.
+    pub fn backends(&self) -> impl Iterator<Item = &'static str> + Clone + '_ {
+        self.factories.iter().map(|factory| factory.backend())
+    }
+
+    /// The factory of a backend, by its name or one of its schemes, in any letter case.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with the nearest name as a hint.
+    pub fn get(&self, name: &str) -> Result<&Arc<dyn BackendFactory>> {
+        self.find(name).ok_or_else(|| {
+            Error::invalid_config("unknown backend")
+                .with_context("backend", format!("`{}`", name.escape_debug()))
+                .with_hint(hint_for(name, "backends", self.backends()))
+        })
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<dyn BackendFactory>> {
+        self.factories.iter().find(|factory| {
+            let schemes = factory.schemes().iter().copied();
+            std::iter::once(factory.backend()).chain(schemes).any(|known| known.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// A database of the named backend.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for an unknown backend, an unknown key or a
+    /// wrong value.
+    pub fn create(&self, backend: &str, config: ConfigMap) -> Result<Opened> {
+        let factory = self.get(backend)?;
+        let filled = self.environment.map(config);
+        self.build(factory.as_ref(), filled.map_err(|error| error.with_backend(factory.backend()))?)
+    }
+
+    /// A database from settings that name their backend: see [`backend_of`].
+    ///
+    /// # Errors
+    /// As [`Registry::create`] and [`backend_of`].
+    pub fn create_from(&self, mut config: ConfigMap) -> Result<Opened> {
+        let backend = backend_of(&mut config)?;
+        self.create(&self.environment.text(&backend)?, config)
+    }
+
+    /// A database from a URL or path: see [`UrlParts`] for the forms.
+    ///
+    /// A bare path goes to the backend that claims its ending, else to the one with the scheme `file`.
+    ///
+    /// # Errors
+    /// As [`Registry::create`] and [`UrlParts::parse`].
+    pub fn open(&self, url: &str) -> Result<Opened> {
+        let parts = UrlParts::parse(&self.environment.url(url)?)?;
+        let factory = match &parts.scheme {
+            Some(scheme) => self.get(scheme)?,
+            None => match self.by_ending(&parts.path) {
+                Some(factory) => factory,
+                None => self.get("file")?,
+            },
+        };
+        let config = factory.config_from_url(&parts).map_err(|error| error.with_backend(factory.backend()))?;
+        self.build(factory.as_ref(), config)
+    }
+
+    fn by_ending(&self, path: &str) -> Option<&Arc<dyn BackendFactory>> {
+        let name = path.rsplit(['/', '\\']).next().unwrap_or(path).to_ascii_lowercase();
+        let longest = |factory: &Arc<dyn BackendFactory>| {
+            let claims = |ending: &&&str| name.strip_suffix(**ending).is_some_and(|stem| stem.ends_with('.'));
+            factory.extensions().iter().filter(claims).map(|ending| ending.len()).max()
+        };
+        let claims = self.factories.iter().filter_map(|factory| Some((longest(factory)?, factory)));
+        claims.max_by_key(|(length, _)| *length).map(|(_, factory)| factory)
+    }
+
+    fn build(&self, factory: &dyn BackendFactory, mut config: ConfigMap) -> Result<Opened> {
+        let name = factory.backend();
+        let generic = GENERIC_KEYS.iter().filter_map(|key| config.remove_entry(*key)).collect();
+        let layers = |generic| -> Result<_> {
+            let settings: GenericSettings = from_map(generic)?;
+            let retry = settings.retry.clone().map(RetryPolicy::from_config).transpose()?;
+            Ok((settings, retry))
+        };
+        let (settings, retry) = layers(generic).map_err(|error| error.with_backend(name))?;
+        let mut backend = factory.create(config).map_err(|error| with_generic_hint(error).with_backend(name))?;
+        if let Some(mut policy) = retry.filter(|policy| policy.attempts > 1) {
+            // A try that begins after the call's time is up would be for nothing.
+            policy.deadline = policy.deadline.or(settings.timeout);
+            backend = Retry::new(policy).wrap(backend);
+        }
+        if settings.trace {
+            backend = Trace::new().wrap(backend);
+        }
+        Ok(Opened { backend, read_only: settings.read_only, timeout: settings.timeout })
+    }
+}
+
+/// The mistyped key may also be one that the backend never sees.
+fn with_generic_hint(error: Error) -> Error {
+    let key = error.context_value("key").filter(|_| error.message() == UNKNOWN_SETTING);
+    match key.and_then(|key| nearest(key.trim_matches('`'), GENERIC_KEYS)) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! The core crate's handles, with the ways to open them.
+
+use std::ops::Deref;
+
+use dataknobs_data_core as core;
+use dataknobs_data_core::Result;
+use dataknobs_data_core::config::ConfigMap;
+
+use crate::factory::registry;
+
+/// A database: records in some store, behind one interface. All methods are those of
+/// [`dataknobs_data_core::Database`], which it dereferences to.
+#[derive(Debug, Clone)]
+pub struct Database(core::Database);
+
+/// A [`Database`] whose methods block. All methods are those of
+/// [`dataknobs_data_core::SyncDatabase`], which it dereferences to.
+#[derive(Debug, Clone)]
+pub struct SyncDatabase(core::SyncDatabase);
+
+impl Database {
+    /// Opens a database by URL or path. It connects on first use.
+    ///
+    /// ```
+    /// use dataknobs_data::{Database, ErrorKind};
+    /// let db = Database::open("memory:")?;
+    /// assert_eq!(Database::open("memroy:").unwrap_err().kind(), ErrorKind::InvalidConfig);
+    /// # Ok::<(), dataknobs_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for an unknown scheme, file ending or
+    /// setting.
+    pub fn open(url: &str) -> Result<Self> {
+        registry().open(url).map(|opened| Database(core::Database::from_opened(opened)))
+    }
+
+    /// A database of this backend with these settings.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub fn with_settings(backend: &str, settings: ConfigMap) -> Result<Self> {
+        registry().create(backend, settings).map(|opened| Database(core::Database::from_opened(opened)))
+    }
+
+    /// A database from settings that name their backend: `type`, or `class` as the configuration
+    /// package writes it.
+    ///
+    /// ```
+    /// use dataknobs_data::{Database, config::Config};
+    /// let config = Config::from_json(r#"{"databases": {"cache": {"type": "memory"}}}"#)?;
+    /// let cache = Database::from_config(config.get("databases.cache")?)?;
+    /// # Ok::<(), dataknobs_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub fn from_config(settings: ConfigMap) -> Result<Self> {
+        registry().create_from(settings).map(|opened| Database(core::Database::from_opened(opened)))
+    }
+
+    /// An empty database in memory.
+    pub fn memory() -> Self {
+        Database(core::Database::memory())
+    }
+
+    /// The blocking form; both share one connection.
+    pub fn to_sync(&self) -> SyncDatabase {
+        SyncDatabase(core::SyncDatabase::new(self.0.clone()))
+    }
+
+    /// The core crate's handle.
+    pub fn into_inner(self) -> core::Database {
+        self.0
+    }
+}
+
+impl SyncDatabase {
+    /// As [`Database::open`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open(url: &str) -> Result<Self> {
+        Database::open(url).map(|database| database.to_sync())
+    }
+
+    /// As [`Database::with_settings`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_settings(backend: &str, settings: ConfigMap) -> Result<Self> {
+        Database::with_settings(backend, settings).map(|database| database.to_sync())
+    }
+
+    /// As [`Database::from_config`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_config(settings: ConfigMap) -> Result<Self> {
+        Database::from_config(settings).map(|database| database.to_sync())
+    }
+
+    /// An empty database in memory.
+    pub fn memory() -> Self {
+        Database::memory().to_sync()
+    }
+
+    /// The core crate's handle.
+    pub fn into_inner(self) -> core::SyncDatabase {
+        self.0
+    }
+}
+
+impl Deref for Database {
+    type Target = core::Database;
+
+    fn deref(&self) -> &core::Database {
+        &self.0
+    }
+}
+
+impl Deref for SyncDatabase {
+    type Target = core::SyncDatabase;
+
+    fn deref(&self) -> &core::SyncDatabase {
+        &self.0
+    }
+}
+
+impl From<core::Database> for Database {
+    fn from(inner: core::Database) -> Self {
+        Database(inner)
+    }
+}
+
+impl From<core::SyncDatabase> for SyncDatabase {
+    fn from(inner: core::SyncDatabase) -> Self {
+        SyncDatabase(inner)
+    }
+}
