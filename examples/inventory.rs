@@ -16,10 +16,12 @@ async fn main() -> Result<()> {
     println!("{}", db.explain(&query).await?.plan.access);
 
     // Optimistic concurrency: a write that expects a version which is gone is refused.
-    let article = db.first(&query).await?.ok_or_else(|| dataknobs_data::Error::new(ErrorKind::NotFound, "no such sku"))?;
+    let article =
+        db.first(&query).await?.ok_or_else(|| dataknobs_data::Error::new(ErrorKind::NotFound, "no such sku"))?;
     let (Some(id), Some(version)) = (article.id(), article.version()) else { return Ok(()) };
     db.patch(id, Changes::new().set("stock", 41)).await?;
-    let stale = db.patch_with(id, Changes::new().set("stock", 40), WriteOptions::new().expecting(version.clone())).await;
+    let stale =
+        db.patch_with(id, Changes::new().set("stock", 40), WriteOptions::new().expecting(version.clone())).await;
     println!("{}", stale.map_or_else(|error| error.kind().to_string(), |_| "written".to_owned()));
 
     // Moves stock from one article to another, or not at all.

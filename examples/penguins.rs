@@ -16,7 +16,11 @@ async fn main() -> Result<()> {
         .select(["island", "body_mass_g"]);
     println!("{}", db.explain(&heaviest).await?);
     for penguin in db.search(&heaviest).await? {
-        println!("{:>6} g on {}", penguin["body_mass_g"].as_integer().unwrap_or(0), penguin["island"].as_str().unwrap_or("?"));
+        println!(
+            "{:>6} g on {}",
+            penguin["body_mass_g"].as_integer().unwrap_or(0),
+            penguin["island"].as_str().unwrap_or("?")
+        );
     }
 
     // The same in the text form, counted.
@@ -26,7 +30,7 @@ async fn main() -> Result<()> {
     let masses = Aggregation::new().group_by("species").count().avg("body_mass_g").alias("mean_mass");
     let table = db.aggregate(&masses).await?;
     for row in table.iter() {
-        println!("{row:?}");
+        println!("{:?}", row.collect::<Vec<_>>());
     }
     db.close().await
 }

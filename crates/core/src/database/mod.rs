@@ -378,12 +378,17 @@ macro_rules! async_methods {
         impl Database {$(
             $(#[$doc])*
             pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
-                let $operations = self.operations();
                 if self.is_plain() {
                     // Nothing to wait for and nothing to limit: stores in memory answer at once.
+                    let $operations = self.operations();
                     return $body.await.map_err(|error| self.complete(error, $operation));
                 }
-                self.call($operation, async { $body.await }).await
+                // A store may learn on connection what it can do.
+                self.call($operation, async {
+                    let $operations = self.operations();
+                    $body.await
+                })
+                .await
             }
         )*
 

@@ -11,6 +11,6 @@ mod transaction;
 
 pub use backend::MemoryBackend;
 pub use config::{MemoryConfig, MemoryFactory, PersistFormat};
-pub use page::page_of;
+pub use page::{finished, page_of};
 pub use store::batch_error;
 pub use table::{Applied, Snapshot, Table};

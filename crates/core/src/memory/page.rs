@@ -33,7 +33,7 @@ pub fn page_of<R: Borrow<Record>>(
 }
 
 /// A record as a result: projected, and scored if the query asks for a MATCH.
-fn finished(record: &Record, request: &ScanRequest) -> Record {
+pub fn finished(record: &Record, request: &ScanRequest) -> Record {
     let mut result = match &request.projection {
         Some(names) => record.project(names),
         None => record.clone(),

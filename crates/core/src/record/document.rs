@@ -165,7 +165,12 @@ impl Record {
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
     pub fn to_document(&self) -> (Map<String, Json>, DocumentMeta) {
-        let mut data = Map::with_capacity(self.len());
+        let data = self.fields().map(|field| (field.name().to_owned(), plain_json(field.value()))).collect();
+        (data, self.document_meta())
+    }
+
+    /// What plain JSON cannot say of this record; the second half of [`Record::to_document`].
+    pub fn document_meta(&self) -> DocumentMeta {
         let mut meta = DocumentMeta { record: self.metadata().clone(), ..DocumentMeta::default() };
         for field in self.fields() {
             if field.field_type() != implied_type(field.value()) {
@@ -174,9 +179,8 @@ impl Record {
             if let Some(metadata) = field.metadata() {
                 meta.fields.push((field.name().to_owned(), metadata.clone()));
             }
-            data.insert(field.name().to_owned(), plain_json(field.value()));
         }
-        (data, meta)
+        meta
     }
 
     /// The record back from its document form.

@@ -110,12 +110,18 @@ pub(crate) struct Behaviour {
 /// A list of behaviours out of functions, by where they apply.
 macro_rules! behaviours {
     ($method:literal: $($($word:ident)+ => [$($name:ident),* $(,)?]),+ $(,)?) => {
-        vec![$($($crate::conformance::behaviour::Behaviour {
-            method: $method,
-            name: stringify!($name),
-            applies: $crate::conformance::behaviour::applies!($($word)+),
-            run: |stage| Box::pin($name(stage)),
-        },)*)+]
+        [$({
+            let applies = $crate::conformance::behaviour::applies!($($word)+);
+            vec![$($crate::conformance::behaviour::Behaviour {
+                method: $method,
+                name: stringify!($name),
+                applies,
+                run: |stage| Box::pin($name(stage)),
+            }),*]
+        }),+]
+        .into_iter()
+        .flatten()
+        .collect()
     };
 }
 

@@ -34,12 +34,12 @@ impl Watched {
         self.stalled.store(true, Ordering::SeqCst);
     }
 
-    fn count<'a, T>(&self, reply: impl FnOnce() -> Reply<'a, T>) -> Reply<'a, T> {
+    fn count<'a, T: 'a>(&self, reply: impl FnOnce() -> Reply<'a, T>) -> Reply<'a, T> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.unless_stalled(reply)
     }
 
-    fn unless_stalled<'a, T>(&self, reply: impl FnOnce() -> Reply<'a, T>) -> Reply<'a, T> {
+    fn unless_stalled<'a, T: 'a>(&self, reply: impl FnOnce() -> Reply<'a, T>) -> Reply<'a, T> {
         if self.stalled.load(Ordering::SeqCst) { Reply::later(pending()) } else { reply() }
     }
 }

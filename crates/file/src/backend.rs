@@ -1,0 +1,212 @@
+//! The file store as a backend.
+
+use std::sync::{Arc, OnceLock};
+
+use dataknobs_data_core::backend::{
+    AccessPlan, Aggregating, Backend, CountRequest, Indexing, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest,
+    RecordStream, Reply, ScanRequest, Session, Support, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+};
+use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey};
+
+use crate::config::{Durability, FileConfig};
+use crate::key::Key;
+use crate::scan;
+use crate::source::Source;
+use crate::store::Store;
+
+/// A file of records as a database.
+///
+/// Reads stream from the file, or come from memory once a write has loaded it. A write replaces the
+/// whole file atomically. Streams see the file as it was when they began.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use std::sync::Arc;
+/// use dataknobs_data_core::{Database, Query, record};
+/// use dataknobs_data_file::{FileBackend, FileConfig};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("people.json");
+/// let database = Database::from_backend(Arc::new(FileBackend::new(FileConfig::new(&path))?));
+/// database.create(record! { "name": "Ada", "age": 36 }?).await?;
+/// assert_eq!(database.count(&Query::parse("age > 30")?).await?, 1);
+/// assert!(std::fs::read_to_string(&path).unwrap().starts_with("[\n{\"_id\":"));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct FileBackend {
+    store: Arc<Store>,
+    /// What a file that is yet to be made can do.
+    initial: Capabilities,
+    connected: OnceLock<Capabilities>,
+}
+
+impl FileBackend {
+    /// A store of this file. The file itself is looked at on connection.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig).
+    pub fn new(config: FileConfig) -> Result<Self> {
+        let source = Source::new(config)?;
+        let initial = capabilities(&source, &source.layout_of_new().key);
+        Ok(FileBackend { store: Arc::new(Store::new(source)), initial, connected: OnceLock::new() })
+    }
+
+    fn in_background<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T> + Send + 'static,
+    ) -> Reply<'static, T> {
+        let store = Arc::clone(&self.store);
+        Reply::later(scan::blocking(move || work(&store)))
+    }
+}
+
+fn capabilities(source: &Source, key: &Key) -> Capabilities {
+    let mut capabilities = Capabilities::minimal();
+    capabilities.atomic_batches = true;
+    capabilities.insertion_order = true;
+    capabilities.id_order = key.id_order();
+    capabilities.key_field = key.field_name().cloned();
+    capabilities.generates_ids = key.field_name().is_some() || key.is_integer();
+    capabilities.missing_fields = !source.format.is_delimited();
+    capabilities.snapshot_streams = true;
+    capabilities.scores = true;
+    capabilities.persistent = true;
+    capabilities
+}
+
+impl Session for FileBackend {
+    fn read<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, Option<Record>> {
+        let id = RecordId::new(request.id);
+        self.in_background(move |store| Ok(store.read(&[id?])?.pop().flatten()))
+    }
+
+    fn exists<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, bool> {
+        let id = RecordId::new(request.id);
+        self.in_background(move |store| Ok(store.read(&[id?])?.pop().flatten().is_some()))
+    }
+
+    fn read_batch<'a>(&'a self, request: ReadBatchRequest<'a>) -> Reply<'a, Vec<Option<Record>>> {
+        let ids = request.ids.to_vec();
+        self.in_background(move |store| store.read(&ids))
+    }
+
+    fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
+        self.in_background(move |store| store.write(request))
+    }
+
+    fn write_batch(&self, request: WriteBatchRequest) -> Reply<'_, Vec<WriteOutcome>> {
+        self.in_background(move |store| store.write_batch(request.writes))
+    }
+
+    fn leaf_support(&self, _leaf: &Leaf) -> Support {
+        Support::Exact
+    }
+
+    fn sorts_exactly(&self, _sort: &[SortKey]) -> bool {
+        true
+    }
+
+    fn scan(&self, request: ScanRequest) -> Reply<'_, RecordStream> {
+        let store = Arc::clone(&self.store);
+        let ids = self.capabilities().id_order;
+        Reply::later(scan::stream(move |cancelled| store.scan(request, ids, cancelled)))
+    }
+
+    fn count(&self, request: CountRequest) -> Reply<'_, u64> {
+        let store = Arc::clone(&self.store);
+        let ids = self.capabilities().id_order;
+        let request = ScanRequest::new(request.condition);
+        Reply::later(scan::count(move |cancelled| store.scan(request, ids, cancelled)))
+    }
+
+    fn modifying(&self) -> Option<&dyn Modifying> {
+        Some(self)
+    }
+
+    fn aggregating(&self) -> Option<&dyn Aggregating> {
+        None
+    }
+}
+
+impl Modifying for FileBackend {
+    fn modify(&self, request: ModifyRequest) -> Reply<'_, u64> {
+        self.in_background(move |store| store.modify(&request.condition, &request.action))
+    }
+}
+
+impl Backend for FileBackend {
+    fn info(&self) -> BackendInfo {
+        let source = &self.store.source;
+        let (bytes, records) = self.store.size();
+        let mut info = BackendInfo::new("file", source.given_path().display().to_string())
+            .with("format", source.format.name())
+            .with("durability", if source.config.durability == Durability::Fsync { "fsync" } else { "buffered" });
+        for (name, number) in [("bytes", bytes), ("records", records)] {
+            if let Some(number) = number {
+                info = info.with(name, number);
+            }
+        }
+        info
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.connected.get().unwrap_or(&self.initial)
+    }
+
+    fn connect(&self) -> Reply<'_, ()> {
+        let connecting = self.in_background(Store::connect);
+        Reply::later(async move {
+            let key = connecting.await?;
+            // A second connection finds what the first found, or fails.
+            self.connected.get_or_init(|| capabilities(&self.store.source, &key));
+            Ok(())
+        })
+    }
+
+    fn ping(&self) -> Reply<'_, ()> {
+        self.in_background(|store| store.source.open().map(|_| ()))
+    }
+
+    fn flush(&self) -> Reply<'_, ()> {
+        self.in_background(|store| match store.source.config.durability {
+            Durability::Fsync => Ok(()),
+            Durability::Buffered => crate::replace::sync(&store.source.path),
+        })
+    }
+
+    fn close(&self) -> Reply<'_, ()> {
+        self.in_background(|store| {
+            store.forget();
+            Ok(())
+        })
+    }
+
+    fn access_plan<'a>(&'a self, request: &'a ScanRequest) -> Reply<'a, AccessPlan> {
+        let may_stop_early = request.limit.is_some() && request.sort.is_empty();
+        self.in_background(move |store| {
+            let source = &store.source;
+            let name = source.given_path().file_name().unwrap_or(source.given_path().as_os_str()).to_string_lossy();
+            let (bytes, records) = store.size();
+            let mut plan = match records {
+                Some(_) => AccessPlan::new(format!("full scan of {name} ({}), loaded in memory", source.format)),
+                None => AccessPlan::new(format!("full scan of {name} ({})", source.format)),
+            };
+            plan.rows_examined = records;
+            plan.bytes_read = if records.is_some() { Some(0) } else { bytes.or(Some(0)) };
+            plan.requests = Some(0);
+            if may_stop_early {
+                plan.notes.push("reading stops when the limit is reached".into());
+            }
+            Ok(plan)
+        })
+    }
+
+    fn transactional(&self) -> Option<&dyn Transactional> {
+        None
+    }
+
+    fn indexing(&self) -> Option<&dyn Indexing> {
+        None
+    }
+}

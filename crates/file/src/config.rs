@@ -1,0 +1,191 @@
+//! What a file store can be told.
+
+use std::path::{Path, PathBuf};
+
+use dataknobs_data_core::{Error, Result, Str};
+use serde::{Deserialize, Serialize};
+
+use crate::format::Format;
+
+/// Settings of a file store.
+///
+/// ```
+/// use dataknobs_data_file::{FileConfig, Format};
+/// let mut config = FileConfig::new("data/penguins.csv");
+/// config.null_values = vec!["NA".into()];
+/// assert_eq!(config.resolved_format()?, Format::Csv);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct FileConfig {
+    /// The file.
+    pub path: PathBuf,
+    /// Its format; without it, the extension decides: `.json`, `.jsonl` or `.ndjson`, `.csv`,
+    /// `.tsv` or `.tab`.
+    pub format: Option<Format>,
+    /// The field that holds the id. Without it: `_id` if the file has that, else `id`, else the
+    /// number of the row. Empty: never `id`, so that the number of the row is the id unless there
+    /// is an `_id`.
+    pub id_field: Option<Str>,
+    /// What separates the cells of CSV and TSV: one ASCII character. A comma, or a tab in TSV.
+    pub delimiter: Option<char>,
+    /// Texts that stand for null in CSV and TSV cells, besides the empty cell.
+    pub null_values: Vec<String>,
+    /// How many rows are looked at to tell the types of columns and keys that nothing declares.
+    pub infer_rows: u64,
+    /// The largest record, in bytes of the file. Longer ones are refused, read or written.
+    #[serde(with = "dataknobs_data_core::config::byte_size")]
+    pub max_record_bytes: u64,
+    /// Whether a missing file is an empty database that the first write creates. Else NotFound.
+    pub create: bool,
+    /// What an acknowledged write survives.
+    pub durability: Durability,
+}
+
+/// What an acknowledged write survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A power failure: the file and its folder are synced.
+    #[default]
+    Fsync,
+    /// The end of this process; the operating system writes when it sees fit.
+    Buffered,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        FileConfig {
+            path: PathBuf::new(),
+            format: None,
+            id_field: None,
+            delimiter: None,
+            null_values: Vec::new(),
+            infer_rows: 10_000,
+            max_record_bytes: 8 * 1024 * 1024,
+            create: true,
+            durability: Durability::default(),
+        }
+    }
+}
+
+impl FileConfig {
+    /// The defaults, for this file.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        FileConfig { path: path.into(), ..FileConfig::default() }
+    }
+
+    /// The same settings with this format.
+    #[must_use]
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// The format given, or the one that the extension says.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig) when neither says.
+    pub fn resolved_format(&self) -> Result<Format> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        Format::of_path(&self.path).ok_or_else(|| {
+            Error::invalid_config("the file's extension names no format")
+                .with_context("path", self.path.display())
+                .with_hint("say which with `format`: json, jsonl, csv or tsv")
+        })
+    }
+
+    /// What separates cells.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig) for a character that
+    /// cannot.
+    pub(crate) fn delimiter_byte(&self, format: Format) -> Result<u8> {
+        match self.delimiter {
+            None => Ok(if format == Format::Tsv { b'\t' } else { b',' }),
+            Some(character) if character.is_ascii() && !matches!(character, '"' | '\n' | '\r' | '\0') => {
+                Ok(character as u8)
+            }
+            Some(character) => Err(Error::invalid_config("a delimiter is one ASCII character, no quote or line end")
+                .with_context("delimiter", character.escape_debug())),
+        }
+    }
+
+    /// The largest record, as far as memory can hold it.
+    pub(crate) fn record_limit(&self) -> usize {
+        usize::try_from(self.max_record_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Checks the settings among themselves.
+    pub(crate) fn check(&self) -> Result<Format> {
+        if self.path.as_os_str().is_empty() {
+            return Err(Error::invalid_config("a file store needs a path").with_context("key", "path"));
+        }
+        let format = self.resolved_format()?;
+        self.delimiter_byte(format)?;
+        if !format.is_delimited() && (self.delimiter.is_some() || !self.null_values.is_empty()) {
+            return Err(Error::invalid_config("`delimiter` and `null_values` are for CSV and TSV")
+                .with_context("format", format));
+        }
+        if self.max_record_bytes == 0 {
+            return Err(Error::invalid_config("`max_record_bytes` must be at least 1"));
+        }
+        if let Some(name) = &self.id_field
+            && !name.is_empty()
+            && name != "_id"
+        {
+            dataknobs_data_core::validate_field_name(name)
+                .map_err(|error| Error::invalid_config("`id_field` is no field name").with_source(error))?;
+        }
+        Ok(format)
+    }
+}
+
+impl Format {
+    /// The format that a path's extension says.
+    ///
+    /// ```
+    /// use dataknobs_data_file::Format;
+    /// assert_eq!(Format::of_path("a.b/data.NDJSON".as_ref()), Some(Format::JsonLines));
+    /// assert_eq!(Format::of_path("data.txt".as_ref()), None);
+    /// ```
+    pub fn of_path(path: &Path) -> Option<Format> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "json" => Some(Format::Json),
+            "jsonl" | "ndjson" => Some(Format::JsonLines),
+            "csv" => Some(Format::Csv),
+            "tsv" | "tab" => Some(Format::Tsv),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dataknobs_data_core::ErrorKind;
+
+    #[test]
+    fn contradictions_are_refused() {
+        let refuse = |change: &dyn Fn(&mut FileConfig)| {
+            let mut config = FileConfig::new("a.json");
+            change(&mut config);
+            assert_eq!(config.check().unwrap_err().kind(), ErrorKind::InvalidConfig);
+        };
+        refuse(&|config| config.path = "".into());
+        refuse(&|config| config.path = "a.unknown".into());
+        refuse(&|config| config.delimiter = Some(';'));
+        refuse(&|config| config.null_values = vec!["NA".into()]);
+        refuse(&|config| config.max_record_bytes = 0);
+        refuse(&|config| config.id_field = Some("_meta".into()));
+        refuse(&|config| {
+            config.path = "a.csv".into();
+            config.delimiter = Some('"');
+        });
+        assert!(FileConfig::new("a.json").check().is_ok());
+    }
+}

@@ -1,0 +1,160 @@
+//! One cell: a value of a type as text, and back.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dataknobs_data_core::{DateTime, FieldType, Number, Result, Value, compare_numbers};
+use serde_json::Value as Json;
+
+use crate::format::json_row::parse_document;
+
+/// The value that a cell's text means under a type; none when it does not fit.
+///
+/// Where the type was declared, the text may be what people write (`+5`, `007`, `1` for true, a
+/// date alone); where it was guessed, only what the guess rests on.
+pub(super) fn value_of(text: &str, field_type: FieldType, declared: bool, field: &str) -> Result<Option<Value>> {
+    Ok(match field_type {
+        FieldType::Integer => integer(text, declared).map(Value::Integer),
+        FieldType::Float => float(text, declared).map(Value::Float),
+        FieldType::Boolean => boolean(text, declared).map(Value::Boolean),
+        FieldType::DateTime => datetime(text, declared).map(Value::DateTime),
+        FieldType::Json => match parse_document(text, field)? {
+            document @ (Json::Object(_) | Json::Array(_)) => Some(Value::json(document)?),
+            _ => None,
+        },
+        FieldType::Binary => STANDARD.decode(text).ok().map(Value::from),
+        _ => Some(Value::from(text)),
+    })
+}
+
+/// The text of a value; [`value_of`] reads it back under the value's type.
+pub(super) fn write(value: &Value, out: &mut String) {
+    let written = match value {
+        Value::Null => Ok(()),
+        Value::Boolean(value) => write!(out, "{value}"),
+        Value::Integer(value) => write!(out, "{value}"),
+        // Debug is the shortest text that reads back as the same float.
+        Value::Float(value) => write!(out, "{value:?}"),
+        Value::String(text) => out.write_str(text),
+        Value::DateTime(time) => write!(out, "{time}"),
+        Value::Json(document) => write!(out, "{document}"),
+        Value::Binary(bytes) => {
+            STANDARD.encode_string(bytes, out);
+            Ok(())
+        }
+    };
+    debug_assert!(written.is_ok(), "writing to a string cannot fail");
+}
+
+/// Digits without leading zeros.
+fn is_plain_number(digits: &[u8]) -> bool {
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && (digits.len() == 1 || digits[0] != b'0')
+}
+
+pub(super) fn integer(text: &str, declared: bool) -> Option<i64> {
+    // 64-bit integers have at most 20 characters; the check keeps long text cheap.
+    if !declared
+        && (text.len() > 20 || text == "-0" || !is_plain_number(text.strip_prefix('-').unwrap_or(text).as_bytes()))
+    {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// Whether it is written as an integer, in range or not.
+fn is_integer_text(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) fn float(text: &str, declared: bool) -> Option<f64> {
+    let first = *text.as_bytes().first()?;
+    if !matches!(first, b'-' | b'+' | b'.' | b'0'..=b'9') {
+        return None;
+    }
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let unsigned = if declared { unsigned.strip_prefix('+').unwrap_or(unsigned) } else { unsigned };
+    let whole = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+        return None;
+    }
+    if !declared && whole > 0 && !is_plain_number(&unsigned.as_bytes()[..whole]) {
+        return None;
+    }
+    let float: f64 = text.parse().ok().filter(|float: &f64| float.is_finite())?;
+    if is_integer_text(text) {
+        let integer: i64 = text.parse().ok()?;
+        if compare_numbers(Number::Integer(integer), Number::Float(float)).is_ne() {
+            return None;
+        }
+    }
+    Some(float)
+}
+
+pub(super) fn boolean(text: &str, declared: bool) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
+        "1" if declared => Some(true),
+        "0" if declared => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn datetime(text: &str, declared: bool) -> Option<DateTime> {
+    // A date alone is no date-time: it stays text unless someone declares otherwise.
+    if !declared && text.len() <= 10 {
+        return None;
+    }
+    DateTime::parse(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guessed_numbers_are_strict() {
+        for text in ["0", "-1", "9223372036854775807", "-9223372036854775808"] {
+            assert_eq!(integer(text, false).unwrap().to_string(), text);
+        }
+        for text in ["", "-", "-0", "+1", "007", "1.0", " 1", "1_000", "9223372036854775808", "١"] {
+            assert_eq!(integer(text, false), None, "{text}");
+        }
+        assert_eq!((integer("+007", true), integer("1.0", true)), (Some(7), None));
+        for (text, expected) in
+            [("1.", 1.0_f64), (".5", 0.5), ("-0", -0.0), ("1e5", 1e5), ("-2.5E-3", -2.5e-3), ("7", 7.0)]
+        {
+            assert_eq!(float(text, false).map(f64::to_bits), Some(expected.to_bits()), "{text}");
+        }
+        for text in [
+            "",
+            ".",
+            "nan",
+            "inf",
+            "-inf",
+            "1e400",
+            "007.5",
+            "+1.5",
+            "9007199254740993",
+            "1e",
+            "0x1",
+            "99999999999999999999",
+        ] {
+            assert_eq!(float(text, false), None, "{text}");
+        }
+        assert_eq!(float("+07.5", true), Some(7.5));
+        assert_eq!(float("9007199254740993", true), None);
+    }
+
+    #[test]
+    fn other_types() {
+        assert_eq!((boolean("True", false), boolean("1", false), boolean("1", true)), (Some(true), None, Some(true)));
+        assert!(datetime("2024-01-01", false).is_none() && datetime("2024-01-01", true).is_some());
+        assert!(datetime("2024-01-01 10:00:00+02:00", false).is_some());
+        assert_eq!(value_of("5", FieldType::Json, true, "f").unwrap(), None);
+        assert!(value_of("[1,", FieldType::Json, true, "f").is_err());
+        assert_eq!(value_of("*", FieldType::Binary, true, "f").unwrap(), None);
+    }
+}

@@ -1,0 +1,212 @@
+//! What a CSV file's columns are: by its header, its descriptor, and its first rows.
+
+use dataknobs_data_core::{Error, FieldType, Result, Str, validate_field_name};
+
+use super::parse::{Parser, RawRow};
+use super::{Column, CsvLayout, Role, Sidecar, cell};
+use crate::config::FileConfig;
+use crate::key::Key;
+
+/// Reads the header and as many rows as the types need. Damage in these rows is not reported
+/// here: whoever reads them will.
+pub(crate) fn discover(
+    mut parser: Parser,
+    sidecar: Option<Sidecar>,
+    config: &FileConfig,
+    delimiter: u8,
+) -> Result<(CsvLayout, Key)> {
+    let mut row = RawRow::default();
+    if !parser.read(&mut row)? {
+        return Err(Error::corrupt("the file has no header row").with_context("line", 1));
+    }
+    let mut layout = CsvLayout::new_file(delimiter, &config.null_values);
+    layout.byte_order_mark = parser.has_byte_order_mark();
+    layout.crlf = parser.has_crlf();
+    if let Some(markers) = sidecar.as_ref().and_then(Sidecar::null_markers) {
+        layout.nulls.extend(markers);
+    }
+    let mut columns = header(&row, sidecar.as_ref())?;
+    let key = key_column(&columns, config)?;
+    guess(&mut parser, &mut row, &mut columns, &layout, config.infer_rows);
+    let key = match key {
+        KeyColumn::Own(at) => {
+            if columns[at].field_type != FieldType::Integer {
+                columns[at].field_type = FieldType::String;
+            }
+            Key { field_type: columns[at].field_type, ..Key::own() }
+        }
+        KeyColumn::Field(at) => {
+            let field_type = match columns[at].field_type {
+                FieldType::Text => FieldType::String,
+                other => other,
+            };
+            Key::field(columns[at].name.clone(), field_type)
+        }
+        KeyColumn::None => Key::ordinal(),
+    };
+    layout.sidecar = sidecar;
+    Ok((layout.with_columns(columns)?, key))
+}
+
+fn header(row: &RawRow, sidecar: Option<&Sidecar>) -> Result<Vec<Column>> {
+    let mut columns: Vec<Column> = Vec::with_capacity(row.len());
+    let mut seen = std::collections::HashMap::new();
+    for position in 0..row.len() {
+        let number = position + 1;
+        let text = row.cell(position);
+        let name = if text.is_empty() { Str::from(format!("column_{number}")) } else { Str::from(text) };
+        let role = match name.as_str() {
+            "_id" => Role::Id,
+            "_meta" => Role::Meta,
+            _ => {
+                validate_field_name(&name)
+                    .map_err(|error| error.with_context("line", row.line()).with_context("column", number))?;
+                Role::Field
+            }
+        };
+        if let Some(first) = seen.insert(name.clone(), number) {
+            return Err(Error::corrupt("the header names a column twice")
+                .with_context("line", row.line())
+                .with_context("field", format!("`{}`", name.escape_debug()))
+                .with_context("columns", format!("{first} and {number}")));
+        }
+        let declared = sidecar.and_then(|sidecar| sidecar.type_of(&name));
+        columns.push(Column {
+            name,
+            role,
+            field_type: declared.unwrap_or(FieldType::String),
+            declared: declared.is_some() || role == Role::Meta,
+        });
+    }
+    Ok(columns)
+}
+
+enum KeyColumn {
+    Own(usize),
+    Field(usize),
+    None,
+}
+
+fn key_column(columns: &[Column], config: &FileConfig) -> Result<KeyColumn> {
+    let position = |name: &str| columns.iter().position(|column| column.name == name);
+    let wanted = config.id_field.as_deref();
+    match (wanted, position("_id")) {
+        (None | Some("" | "_id"), Some(own)) => return Ok(KeyColumn::Own(own)),
+        (Some(wanted), Some(_)) => return Err(own_ids(wanted)),
+        _ => {}
+    }
+    match wanted {
+        None => Ok(position("id").map_or(KeyColumn::None, KeyColumn::Field)),
+        Some("") => Ok(KeyColumn::None),
+        Some(wanted) => match position(wanted) {
+            Some(at) => Ok(KeyColumn::Field(at)),
+            None => Err(Error::invalid_config("the file has no column of the name that `id_field` gives")
+                .with_context("id_field", format!("`{}`", wanted.escape_debug()))),
+        },
+    }
+}
+
+/// The error for `id_field` on a file with ids of its own.
+pub(crate) fn own_ids(wanted: &str) -> Error {
+    Error::invalid_config("the file has ids of its own, in `_id`")
+        .with_context("id_field", format!("`{}`", wanted.escape_debug()))
+        .with_hint("leave `id_field` out")
+}
+
+/// Guesses the types that are not declared.
+fn guess(parser: &mut Parser, row: &mut RawRow, columns: &mut [Column], layout: &CsvLayout, rows: u64) {
+    let mut guesses: Vec<(usize, Guess)> =
+        (0..columns.len()).filter(|at| !columns[*at].declared).map(|at| (at, Guess::default())).collect();
+    if guesses.is_empty() {
+        return;
+    }
+    for _ in 0..rows {
+        match parser.read(row) {
+            Ok(true) if row.len() == columns.len() => {}
+            _ => break,
+        }
+        for (at, guess) in &mut guesses {
+            let text = row.cell(*at);
+            if !layout.is_null(text) {
+                guess.look_at(text);
+            }
+        }
+    }
+    for (at, guess) in guesses {
+        columns[at].field_type = guess.field_type();
+    }
+}
+
+/// The types that a column's cells still allow.
+struct Guess {
+    empty: bool,
+    integer: bool,
+    float: bool,
+    boolean: bool,
+    datetime: bool,
+    long: bool,
+}
+
+impl Default for Guess {
+    fn default() -> Self {
+        Guess { empty: true, integer: true, float: true, boolean: true, datetime: true, long: false }
+    }
+}
+
+impl Guess {
+    fn look_at(&mut self, text: &str) {
+        self.empty = false;
+        self.integer = self.integer && cell::integer(text, false).is_some();
+        self.float = self.float && cell::float(text, false).is_some();
+        self.boolean = self.boolean && cell::boolean(text, false).is_some();
+        self.datetime = self.datetime && cell::datetime(text, false).is_some();
+        self.long = self.long || text.chars().nth(FieldType::TEXT_THRESHOLD).is_some();
+    }
+
+    fn field_type(&self) -> FieldType {
+        match self {
+            Guess { empty: true, .. } => FieldType::String,
+            Guess { integer: true, .. } => FieldType::Integer,
+            Guess { float: true, .. } => FieldType::Float,
+            Guess { boolean: true, .. } => FieldType::Boolean,
+            Guess { datetime: true, .. } => FieldType::DateTime,
+            Guess { long: true, .. } => FieldType::Text,
+            _ => FieldType::String,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guessed(cells: &[&str]) -> FieldType {
+        let mut guess = Guess::default();
+        cells.iter().for_each(|cell| guess.look_at(cell));
+        guess.field_type()
+    }
+
+    #[test]
+    fn columns_get_the_narrowest_exact_type() {
+        let long = "x".repeat(1001);
+        let cases: [(&[&str], FieldType); 14] = [
+            (&[], FieldType::String),
+            (&["1", "-2"], FieldType::Integer),
+            (&["1", "2.5"], FieldType::Float),
+            (&["9007199254740993", "2.5"], FieldType::String),
+            (&["9223372036854775808"], FieldType::String),
+            (&["9223372036854775808", "1.5"], FieldType::String),
+            (&["007"], FieldType::String),
+            (&["+1"], FieldType::String),
+            (&["1e400"], FieldType::String),
+            (&["True", "false"], FieldType::Boolean),
+            (&["true", "1"], FieldType::String),
+            (&["2024-01-01T00:00:00", "2024-01-01 10:00:00Z"], FieldType::DateTime),
+            (&["2024-01-01", "2024-01-01T10:00:00"], FieldType::String),
+            (&["a", &long], FieldType::Text),
+        ];
+        for (cells, expected) in cases {
+            assert_eq!(guessed(cells), expected, "{cells:?}");
+        }
+    }
+}

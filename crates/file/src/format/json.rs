@@ -1,0 +1,180 @@
+//! A JSON array of objects, read one element at a time.
+
+use dataknobs_data_core::{Error, Record, Result};
+
+use super::json_record::Assembler;
+use super::json_row::Row;
+use super::{Rows, too_long};
+use crate::key::Key;
+use crate::window::{Place, Window};
+
+/// Reads the elements of a JSON array. It holds one element, never the whole document.
+pub(crate) struct JsonReader {
+    window: Window,
+    max_record_bytes: usize,
+    state: State,
+    line: u64,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Start,
+    First,
+    Later,
+    End,
+}
+
+impl JsonReader {
+    pub(crate) fn new(mut window: Window, max_record_bytes: usize) -> Self {
+        window.skip_byte_order_mark();
+        JsonReader { window, max_record_bytes, state: State::Start, line: 1 }
+    }
+
+    /// The line where the last row began.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The next row; none after the end of the array.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row>> {
+        let row = self.advance();
+        if !matches!(row, Ok(Some(_))) {
+            self.state = State::End;
+        }
+        row
+    }
+
+    fn advance(&mut self) -> Result<Option<Row>> {
+        match self.state {
+            State::End => return Ok(None),
+            State::Start => {
+                match self.window.next_token()? {
+                    Some(b'[') => self.window.consume(1),
+                    Some(_) => {
+                        return Err(self
+                            .damage("the file is not a JSON array")
+                            .with_hint("a file with one object on each line has the format `jsonl`"));
+                    }
+                    None => return Err(self.damage("the file is empty; a JSON array has at least its brackets")),
+                }
+                self.state = State::First;
+            }
+            State::First | State::Later => {}
+        }
+        match (self.window.next_token()?, self.state) {
+            (Some(b']'), _) => {
+                self.window.consume(1);
+                match self.window.next_token()? {
+                    None => return Ok(None),
+                    Some(_) => return Err(self.damage("there is something after the end of the array")),
+                }
+            }
+            (Some(b','), State::Later) => self.window.consume(1),
+            (Some(_), State::First) => {}
+            (Some(_), _) => return Err(self.damage("expected a comma or the end of the array")),
+            (None, _) => return Err(self.truncated()),
+        }
+        match self.window.next_token()? {
+            Some(b'{') => {}
+            Some(_) => return Err(self.damage("an element of the array is not an object")),
+            None => return Err(self.truncated()),
+        }
+        self.state = State::Later;
+        self.line = self.window.line();
+        self.element().map(Some)
+    }
+
+    fn element(&mut self) -> Result<Row> {
+        loop {
+            let bytes = self.window.bytes();
+            let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Row>();
+            let parsed = values.next();
+            let length = values.byte_offset();
+            match parsed {
+                Some(Ok(row)) => {
+                    if length > self.max_record_bytes {
+                        return Err(too_long(self.line, self.max_record_bytes));
+                    }
+                    let row = row.settle(&bytes[..length]).map_err(|error| self.window.place().on(error))?;
+                    self.window.consume(length);
+                    return Ok(row);
+                }
+                // What looks wrong may only be cut off at the end of the window.
+                _ if !self.window.ended() && bytes.len() <= self.max_record_bytes => {
+                    self.window.more()?;
+                }
+                Some(Err(error)) if error.is_eof() && bytes.len() > self.max_record_bytes => {
+                    return Err(too_long(self.line, self.max_record_bytes));
+                }
+                Some(Err(error)) if error.is_eof() => return Err(self.truncated().with_source(error)),
+                Some(Err(error)) => return Err(json_error(&self.window, error)),
+                None => return Err(self.truncated()),
+            }
+        }
+    }
+
+    fn damage(&self, message: &'static str) -> Error {
+        self.window.place().on(Error::corrupt(message))
+    }
+
+    fn truncated(&self) -> Error {
+        let end = self.window.place_of(self.window.bytes().len());
+        end.on(Error::corrupt("the file ends in the middle of the array"))
+    }
+}
+
+/// What serde_json says about the bytes at the start of the window, with the place in the file.
+pub(crate) fn json_error(window: &Window, error: serde_json::Error) -> Error {
+    let bytes = window.bytes();
+    if let Err(utf8) = std::str::from_utf8(bytes)
+        && utf8.error_len().is_some()
+        && position_of(bytes, &error) + 1 >= utf8.valid_up_to()
+    {
+        return window.place_of(utf8.valid_up_to()).on(Error::corrupt("the text is not UTF-8"));
+    }
+    let place: Place = window.place_of(position_of(bytes, &error));
+    let mut reason = error.to_string();
+    if let Some(at) = reason.rfind(" at line ") {
+        reason.truncate(at);
+    }
+    place.on(Error::corrupt("the text is not JSON").with_context("reason", reason).with_source(error))
+}
+
+/// The byte that serde_json means by line and column.
+fn position_of(bytes: &[u8], error: &serde_json::Error) -> usize {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => memchr::memchr_iter(b'\n', bytes).nth(line - 2).map_or(0, |newline| newline + 1),
+    };
+    line_start + error.column().saturating_sub(1)
+}
+
+/// The records of a JSON array.
+pub(crate) struct JsonRows {
+    reader: JsonReader,
+    assembler: Assembler,
+    key: Key,
+    row: u64,
+}
+
+impl JsonRows {
+    pub(crate) fn new(reader: JsonReader, key: Key) -> Self {
+        JsonRows { reader, assembler: Assembler::default(), key, row: 0 }
+    }
+}
+
+impl Rows for JsonRows {
+    fn next(&mut self) -> Result<Option<Record>> {
+        let Some(row) = self.reader.next_row()? else { return Ok(None) };
+        self.row += 1;
+        let line = self.reader.line();
+        self.key
+            .record_of(row, self.row, &mut self.assembler)
+            .map_err(|error| error.with_context("line", line))
+            .map(Some)
+    }
+
+    fn line(&self) -> u64 {
+        self.reader.line()
+    }
+}

@@ -1,0 +1,89 @@
+//! File formats: how records are read and written.
+
+pub(crate) mod csv;
+pub(crate) mod json;
+mod json_integer;
+pub(crate) mod json_lines;
+pub(crate) mod json_record;
+pub(crate) mod json_row;
+pub(crate) mod json_write;
+
+use std::fmt;
+
+use dataknobs_data_core::{Error, Record, Result};
+use serde::{Deserialize, Serialize};
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Format {
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    #[serde(rename = "jsonl", alias = "ndjson")]
+    JsonLines,
+    /// Comma-separated values under a header row.
+    Csv,
+    /// Tab-separated values under a header row.
+    Tsv,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 4] = [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv];
+
+    /// The name in configurations: `"json"`, `"jsonl"`, `"csv"`, `"tsv"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+            Format::JsonLines => "jsonl",
+            Format::Csv => "csv",
+            Format::Tsv => "tsv",
+        }
+    }
+
+    /// Whether it is rows of cells under a header.
+    pub(crate) fn is_delimited(self) -> bool {
+        matches!(self, Format::Csv | Format::Tsv)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "json" => Ok(Format::Json),
+            "jsonl" | "ndjson" => Ok(Format::JsonLines),
+            "csv" => Ok(Format::Csv),
+            "tsv" => Ok(Format::Tsv),
+            _ => Err(Error::invalid_config("unknown file format")
+                .with_context("format", format!("`{}`", text.escape_debug()))
+                .with_hint("the formats are json, jsonl, csv and tsv")),
+        }
+    }
+}
+
+/// Rows of a file, one record each, ids included.
+pub(crate) trait Rows: Send {
+    /// The next record; none at the end of the file. After an error there is no more.
+    fn next(&mut self) -> Result<Option<Record>>;
+
+    /// The line where the last record began.
+    fn line(&self) -> u64;
+}
+
+/// The error for a record longer than the option allows.
+pub(crate) fn too_long(line: u64, max_record_bytes: usize) -> Error {
+    Error::corrupt("a record is longer than `max_record_bytes` allows")
+        .with_context("line", line)
+        .with_context("max_record_bytes", max_record_bytes)
+        .with_hint("if the file is as it should be, raise `max_record_bytes`")
+}

@@ -1,0 +1,41 @@
+//! Ordinary files of flat rows as databases: JSON arrays, JSON lines, CSV and TSV.
+//!
+//! It opens files that other tools wrote and writes files that other tools open. A damaged file is
+//! an error that names the place, never an empty database, and a file with a problem is never
+//! rewritten. It holds no query semantics: conditions, sorts and tables are `dataknobs-data-core`'s.
+//!
+//! The way through the files:
+//! - `config.rs` what a file store can be told; `source.rs` a checked configuration with its file,
+//!   and how the layout of a file is found out
+//! - `window.rs` bytes of a file with their line, column and offset; all readers stand on it
+//! - `format/` one reader and one writer for each format; `format/json_row.rs` is what JSON and JSON
+//!   lines share, `format/csv/` holds parser, type guessing, `_meta` cells and the sidecar
+//! - `key.rs` where ids come from and what ids a file can hold
+//! - `reader.rs` records of a file one after another, for this crate and for others
+//! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
+//! - `store.rs` what is loaded, and writes: load, change, replace; `replace.rs` the atomic
+//!   replacement; `fingerprint.rs` notices other programs; `version.rs` versions of records
+//! - `backend.rs` the implementers' trait; `factory.rs` databases by URL, path and settings
+//!
+//! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
+//! not say it all. In CSV the same three are columns, and `<file>.schema.json` holds the types.
+
+mod backend;
+mod config;
+mod factory;
+mod fingerprint;
+mod format;
+mod key;
+mod reader;
+mod replace;
+mod scan;
+mod source;
+mod store;
+mod version;
+mod window;
+
+pub use backend::FileBackend;
+pub use config::{Durability, FileConfig};
+pub use factory::FileFactory;
+pub use format::Format;
+pub use reader::RecordReader;

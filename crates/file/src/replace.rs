@@ -1,0 +1,192 @@
+//! Replacing a whole file so that it is the old one or the new one, whatever happens.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use dataknobs_data_core::{Error, ErrorKind, Result};
+
+use crate::config::Durability;
+use crate::fingerprint::Fingerprint;
+
+/// A new content of a file, complete on disk under another name, not yet in the file's place.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    temporary: tempfile::NamedTempFile,
+    target: PathBuf,
+    durability: Durability,
+}
+
+/// The file that a path means: symbolic links followed, also one whose file is yet to be made.
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
+    let mut path = path.to_owned();
+    // As many links as Linux follows.
+    for _ in 0..40 {
+        match std::fs::read_link(&path) {
+            Ok(target) => {
+                path = match path.parent() {
+                    Some(folder) => folder.join(target),
+                    None => target,
+                }
+            }
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(Error::new(ErrorKind::Io, "too many symbolic links").with_context("path", path.display()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+impl Replacement {
+    /// Writes the new content beside the file and syncs it. Nothing is changed yet; dropping it
+    /// takes the temporary file away.
+    pub(crate) fn write(
+        target: &Path,
+        durability: Durability,
+        content: impl FnOnce(&mut dyn Write) -> Result<()>,
+    ) -> Result<Self> {
+        let place = |error: std::io::Error| Error::from(error).with_context("path", target.display());
+        let old = match std::fs::metadata(target) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(place(error)),
+        };
+        if old.as_ref().is_some_and(|metadata| metadata.permissions().readonly()) {
+            return Err(
+                Error::new(ErrorKind::Auth, "the file is write-protected").with_context("path", target.display())
+            );
+        }
+        let mut prefix = OsString::from(".");
+        prefix.push(target.file_name().unwrap_or_default());
+        prefix.push(".");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".tmp");
+        #[cfg(unix)]
+        let new_file = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
+        #[cfg(unix)]
+        builder.permissions(new_file); // less what the process's umask takes away
+        let temporary = builder.tempfile_in(folder_of(target)).map_err(place)?;
+        if let Some(old) = &old {
+            keep_owner(old, temporary.as_file());
+            temporary.as_file().set_permissions(old.permissions()).map_err(place)?;
+        }
+        let mut writer = BufWriter::with_capacity(256 * 1024, temporary.as_file());
+        content(&mut writer)?;
+        writer.flush().map_err(place)?;
+        drop(writer);
+        if durability == Durability::Fsync {
+            temporary.as_file().sync_all().map_err(place)?;
+        }
+        Ok(Replacement { temporary, target: target.to_owned(), durability })
+    }
+
+    /// Puts the new content in the file's place.
+    pub(crate) fn commit(self) -> Result<Fingerprint> {
+        let place = |error: std::io::Error| Error::from(error).with_context("path", self.target.display());
+        let file = self.temporary.persist(&self.target).map_err(|error| place(error.error))?;
+        if self.durability == Durability::Fsync {
+            sync_folder(folder_of(&self.target)).map_err(place)?;
+        }
+        Fingerprint::of_file(&file)
+    }
+}
+
+#[cfg(unix)]
+fn keep_owner(old: &std::fs::Metadata, new: &File) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let Ok(metadata) = new.metadata() else { return };
+    if (metadata.uid(), metadata.gid()) != (old.uid(), old.gid()) {
+        // Only a privileged process may; for all others the new file is their own.
+        let _ = fchown(new, Some(old.uid()), Some(old.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &std::fs::Metadata, _: &File) {}
+
+/// Makes a rename in this folder survive a power failure.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+/// Makes what was written to a file survive a power failure.
+pub(crate) fn sync(path: &Path) -> Result<()> {
+    let place = |error: std::io::Error| Error::from(error).with_context("path", path.display());
+    match File::open(path) {
+        Ok(file) => file.sync_all().map_err(place)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(place(error)),
+    }
+    sync_folder(folder_of(path)).map_err(place)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn put(path: &Path, text: &str) -> Result<Fingerprint> {
+        Replacement::write(path, Durability::Fsync, |writer| Ok(writer.write_all(text.as_bytes())?))?.commit()
+    }
+
+    #[test]
+    fn permissions_stay_and_nothing_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let fingerprint = put(&path, "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(Fingerprint::of_path(&path).unwrap(), Some(fingerprint));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        sync(&path).unwrap();
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        std::fs::write(&path, "old").unwrap();
+        let error = Replacement::write(&path, Durability::Buffered, |writer| {
+            writer.write_all(b"half")?;
+            Err(Error::invalid_record("no"))
+        })
+        .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRecord);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_are_followed_and_stay_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link.json");
+        symlink("real.json", &link).unwrap();
+        put(&resolve(&link).unwrap(), "[]").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read_to_string(folder.path().join("real.json")).unwrap(), "[]");
+        symlink("loop", folder.path().join("loop")).unwrap();
+        assert_eq!(resolve(&folder.path().join("loop")).unwrap_err().kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    fn a_write_protected_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+        assert_eq!(put(&path, "new").unwrap_err().kind(), ErrorKind::Auth);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+    }
+}

@@ -1,0 +1,167 @@
+//! A file to read from: opening it, and telling how it is laid out.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dataknobs_data_core::{Error, ErrorKind, FieldType, Result, Value};
+
+use crate::config::FileConfig;
+use crate::fingerprint::Fingerprint;
+use crate::format::csv::{self, CsvLayout, CsvRows, Parser, Sidecar};
+use crate::format::json::{JsonReader, JsonRows};
+use crate::format::json_lines::{JsonLinesReader, JsonLinesRows};
+use crate::format::json_row::Row;
+use crate::format::{Format, Rows};
+use crate::key::Key;
+use crate::window::Window;
+
+/// A checked configuration with its file.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) config: FileConfig,
+    pub(crate) format: Format,
+    /// The file itself, symbolic links followed.
+    pub(crate) path: PathBuf,
+    delimiter: u8,
+}
+
+/// How a file's records are to be read and written.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub(crate) key: Key,
+    /// Columns, for CSV and TSV.
+    pub(crate) csv: Option<Arc<CsvLayout>>,
+}
+
+impl Source {
+    pub(crate) fn new(config: FileConfig) -> Result<Self> {
+        let format = config.check()?;
+        let delimiter = config.delimiter_byte(format)?;
+        let path = crate::replace::resolve(&config.path)?;
+        Ok(Source { config, format, path, delimiter })
+    }
+
+    /// A source for what is no file, such as standard input.
+    pub(crate) fn unnamed(config: FileConfig) -> Result<Self> {
+        let mut config = config;
+        if config.path.as_os_str().is_empty() {
+            config.path = "-".into();
+        }
+        let format = config.check()?;
+        let delimiter = config.delimiter_byte(format)?;
+        Ok(Source { path: config.path.clone(), config, format, delimiter })
+    }
+
+    /// The error with the file's name in its context.
+    pub(crate) fn place(&self, error: Error) -> Error {
+        if error.context_value("path").is_some() {
+            return error;
+        }
+        error.with_context("path", self.config.path.display())
+    }
+
+    /// Opens the file; none when there is no file.
+    pub(crate) fn open(&self) -> Result<Option<(File, Fingerprint)>> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.place(error.into())),
+        };
+        if !file.metadata().map_err(|error| self.place(error.into()))?.is_file() {
+            return Err(self.place(Error::new(ErrorKind::InvalidConfig, "the path is not that of a regular file")));
+        }
+        let fingerprint = Fingerprint::of_file(&file)?;
+        Ok(Some((file, fingerprint)))
+    }
+
+    /// The layout of a file that is yet to be made.
+    pub(crate) fn layout_of_new(&self) -> Layout {
+        let key = match self.config.id_field.as_deref() {
+            None | Some("" | "_id") => Key::own(),
+            Some(name) => Key::field(name.into(), FieldType::String),
+        };
+        let csv =
+            self.format.is_delimited().then(|| Arc::new(CsvLayout::new_file(self.delimiter, &self.config.null_values)));
+        Layout { key, csv }
+    }
+
+    /// Finds out how a file is laid out, from its beginning. Reports damage only where it leaves
+    /// that open; damage further on is for those who read that far.
+    pub(crate) fn discover(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
+        let window = Window::new(input).map_err(|error| self.place(error))?;
+        let limit = self.config.record_limit();
+        let layout = match self.format {
+            Format::Json => {
+                let mut reader = JsonReader::new(window, limit);
+                self.json_layout(|| reader.next_row())
+            }
+            Format::JsonLines => {
+                let mut reader = JsonLinesReader::new(window, limit);
+                self.json_layout(|| reader.next_row())
+            }
+            Format::Csv | Format::Tsv => {
+                let sidecar = match fingerprint {
+                    Some(_) => Sidecar::read(&self.path, fingerprint)?,
+                    None => None,
+                };
+                let parser = Parser::new(window, self.delimiter, limit);
+                csv::discover(parser, sidecar, &self.config, self.delimiter)
+                    .map(|(layout, key)| Layout { key, csv: Some(Arc::new(layout)) })
+            }
+        };
+        layout.map_err(|error| self.place(error))
+    }
+
+    fn json_layout(&self, mut next: impl FnMut() -> Result<Option<Row>>) -> Result<Layout> {
+        let Some(first) = next()? else { return Ok(self.layout_of_new()) };
+        let has = |name: &str| first.fields.iter().any(|(field, _)| field == name);
+        let field = match (self.config.id_field.as_deref(), &first.id) {
+            (None | Some("" | "_id"), Some(_)) => None,
+            (Some(wanted), Some(_)) => return Err(csv::own_ids(wanted)),
+            (None, None) if has("id") => Some("id"),
+            (Some(wanted), None) if !wanted.is_empty() => Some(wanted),
+            (_, None) => return Ok(Layout { key: Key::ordinal(), csv: None }),
+        };
+        let is_integer = |row: &Row| {
+            let value = match field {
+                None => row.id.as_ref(),
+                Some(name) => row.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value),
+            };
+            matches!(value, Some(Value::Integer(_)))
+        };
+        let mut all_integers = is_integer(&first);
+        let mut looked_at = 1;
+        while all_integers && looked_at < self.config.infer_rows {
+            match next() {
+                Ok(Some(row)) => all_integers = is_integer(&row),
+                Ok(None) | Err(_) => break,
+            }
+            looked_at += 1;
+        }
+        let field_type = if all_integers { FieldType::Integer } else { FieldType::String };
+        let key = match field {
+            None => Key { field_type, ..Key::own() },
+            Some(name) => Key::field(name.into(), field_type),
+        };
+        Ok(Layout { key, csv: None })
+    }
+
+    /// The records of an input that is laid out like this.
+    pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
+        let window = Window::new(input)?;
+        let limit = self.config.record_limit();
+        let key = layout.key.clone();
+        Ok(match (&layout.csv, self.format) {
+            (Some(csv), _) => Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?),
+            (None, Format::JsonLines) => Box::new(JsonLinesRows::new(JsonLinesReader::new(window, limit), key)),
+            (None, _) => Box::new(JsonRows::new(JsonReader::new(window, limit), key)),
+        })
+    }
+
+    /// The path as the user gave it.
+    pub(crate) fn given_path(&self) -> &Path {
+        &self.config.path
+    }
+}

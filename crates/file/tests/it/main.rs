@@ -1,0 +1,11 @@
+//! The file store through the users' handle, on real files.
+#![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
+
+mod damage;
+mod foreign;
+mod keys;
+mod limits;
+mod round_trip;
+mod sidecar;
+mod support;
+mod writes;

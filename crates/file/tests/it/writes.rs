@@ -1,0 +1,112 @@
+//! Writes: all or nothing, and never over what another program wrote.
+
+use dataknobs_data_core::{Changes, ErrorKind, Query, Value, WriteOptions, record};
+use dataknobs_data_file::{Durability, Format};
+
+use crate::support::{Fixture, ids};
+
+#[tokio::test]
+async fn every_write_method_works_in_each_format() {
+    for format in Format::ALL {
+        let mut fixture = Fixture::of(format);
+        fixture.config.durability = Durability::Fsync;
+        let database = fixture.open();
+        let named = |n: i64, id: &str| record! { "n": n, "s": "x" }.unwrap().with_id(id).unwrap();
+        assert_eq!(database.create(named(1, "a")).await.unwrap(), "a");
+        assert_eq!(database.create(named(1, "a")).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert!(!database.update("b", named(2, "b")).await.unwrap());
+        assert_eq!(database.upsert("b", named(2, "b")).await.unwrap(), "b");
+        assert!(database.patch("b", Changes::new().set("n", 3).unset("s")).await.unwrap());
+        assert_eq!(database.read("b").await.unwrap().unwrap()["n"], Value::from(3));
+        let error = database.create_batch(vec![named(1, "c"), named(1, "c")]).await.unwrap_err();
+        assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 1));
+        database.create_batch(vec![named(4, "c"), named(5, "d")]).await.unwrap();
+        assert_eq!(
+            database.update_where(&Query::parse("n >= 4").unwrap(), Changes::new().set("n", 9)).await.unwrap(),
+            2
+        );
+        assert_eq!(database.delete_batch(&["a", "x"]).await.unwrap(), [true, false]);
+        assert_eq!(database.delete_where(&Query::parse("_id = 'c'").unwrap()).await.unwrap(), 1);
+        let left = fixture.all().await.unwrap();
+        assert_eq!(ids(&left), ["b", "d"], "{format}");
+        assert_eq!(left[1]["n"], Value::from(9));
+        assert_eq!(database.read_batch(&["d", "a", "d"]).await.unwrap().iter().flatten().count(), 2);
+        database.flush().await.unwrap();
+        database.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_writes_nothing() {
+    let text = "[ {\"_id\": \"a\"} ]";
+    let fixture = Fixture::with("a.json", text);
+    let database = fixture.open();
+    assert!(!database.delete("b").await.unwrap());
+    assert!(!database.update("b", record! { "n": 1 }.unwrap()).await.unwrap());
+    assert_eq!(
+        database.create(record! {}.unwrap().with_id("a").unwrap()).await.unwrap_err().kind(),
+        ErrorKind::AlreadyExists
+    );
+    assert_eq!(fixture.text(), text);
+}
+
+#[tokio::test]
+async fn versions_hold_across_reopening() {
+    for format in Format::ALL {
+        let fixture = Fixture::of(format);
+        fixture.open().create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).await.unwrap();
+        let version = fixture.open().read("a").await.unwrap().unwrap().version().cloned().unwrap();
+        // A new column elsewhere is no change of this record.
+        fixture.open().create(record! { "m": 1 }.unwrap().with_id("b").unwrap()).await.unwrap();
+        let options = WriteOptions::new().expecting(version.clone());
+        assert!(fixture.open().update_with("a", record! { "n": 2 }.unwrap(), options).await.unwrap(), "{format}");
+        let options = WriteOptions::new().expecting(version);
+        let error = fixture.open().update_with("a", record! { "n": 3 }.unwrap(), options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(fixture.all().await.unwrap()[0]["n"], Value::from(2));
+    }
+}
+
+#[tokio::test]
+async fn another_programs_change_is_read_and_never_overwritten() {
+    for format in Format::ALL {
+        let fixture = Fixture::of(format);
+        let ours = fixture.open();
+        ours.create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).await.unwrap();
+        fixture.open().create(record! { "n": 2 }.unwrap().with_id("b").unwrap()).await.unwrap();
+        assert!(ours.read("b").await.unwrap().is_some(), "reads notice");
+        let error = ours.create(record! { "n": 3 }.unwrap().with_id("c").unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{format}");
+        assert!(error.hint().is_some());
+        assert_eq!(ids(&fixture.all().await.unwrap()), ["a", "b"]);
+        ours.create(record! { "n": 3 }.unwrap().with_id("c").unwrap()).await.unwrap();
+        assert_eq!(ids(&fixture.all().await.unwrap()), ["a", "b", "c"]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_ids_change_their_meaning_must_be_opened_again() {
+    let fixture = Fixture::with("a.json", "[{\"id\": 1}]");
+    let database = fixture.open();
+    assert_eq!(database.count(&Query::new()).await.unwrap(), 1);
+    std::fs::write(&fixture.path, "[{\"_id\": \"x\"}]  ").unwrap();
+    assert_eq!(database.count(&Query::new()).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(fixture.all().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn plans_and_details_say_what_is_read() {
+    let fixture = Fixture::with("a.jsonl", "{\"n\":1}\n{\"n\":2}\n");
+    let database = fixture.open();
+    let explain = database.explain(&Query::parse("n = 1 LIMIT 1").unwrap()).await.unwrap();
+    assert_eq!(explain.plan.access, "full scan of a.jsonl (jsonl)");
+    assert_eq!(explain.plan.bytes_read, Some(16));
+    assert!(explain.limit_pushed && !explain.rechecked);
+    database.delete("1").await.unwrap();
+    let explain = database.explain(&Query::new()).await.unwrap();
+    assert_eq!((explain.plan.rows_examined, explain.plan.bytes_read), (Some(1), Some(0)));
+    let info = database.info().await.unwrap();
+    assert_eq!(info.backend, "file");
+    assert!(info.details.contains(&("format".into(), "jsonl".into())));
+    assert!(info.details.contains(&("records".into(), 1.into())));
+}
