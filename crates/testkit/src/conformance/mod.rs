@@ -16,7 +16,6 @@ use behaviour::Stage;
 use futures_util::FutureExt as _;
 
 pub use handle::Form;
-pub(crate) use watched::Watched;
 
 use crate::failure::{Failure, Outcome};
 use crate::fixture::Fixture;
