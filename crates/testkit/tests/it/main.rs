@@ -1,3 +1,6 @@
-//! Integration tests of the test tools.
+//! The conformance suite and the other test tools over every kind of store that needs no server.
+#![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
+mod conformance;
 mod differential;
+mod sending;
