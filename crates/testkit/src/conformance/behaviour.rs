@@ -110,18 +110,19 @@ pub(crate) struct Behaviour {
 /// A list of behaviours out of functions, by where they apply.
 macro_rules! behaviours {
     ($method:literal: $($($word:ident)+ => [$($name:ident),* $(,)?]),+ $(,)?) => {
-        [$({
-            let applies = $crate::conformance::behaviour::applies!($($word)+);
-            vec![$($crate::conformance::behaviour::Behaviour {
-                method: $method,
-                name: stringify!($name),
-                applies,
-                run: |stage| Box::pin($name(stage)),
-            }),*]
-        }),+]
-        .into_iter()
-        .flatten()
-        .collect()
+        [$($crate::conformance::behaviour::group!($method, ($($word)+), [$($name),*])),+].concat()
+    };
+}
+
+/// The behaviours of one method that apply in the same place.
+macro_rules! group {
+    ($method:literal, $applies:tt, [$($name:ident),*]) => {
+        vec![$($crate::conformance::behaviour::Behaviour {
+            method: $method,
+            name: stringify!($name),
+            applies: $crate::conformance::behaviour::applies! $applies,
+            run: |stage| Box::pin($name(stage)),
+        }),*]
     };
 }
 
@@ -137,7 +138,7 @@ macro_rules! applies {
     };
 }
 
-pub(crate) use {applies, behaviours};
+pub(crate) use {applies, behaviours, group};
 
 /// What a behaviour is tried on.
 pub(crate) struct Stage<'a> {
