@@ -69,7 +69,7 @@ fn equal(a: &Value, b: &Value) -> bool {
 /// Sort order, JSON by canonical text.
 fn order(a: &Value, b: &Value) -> Ordering {
     let text = |value: &Value| value.as_json().map(|document| compact_json(&canonical_json(document)));
-    order_by_presence(Scalar::of(a), Scalar::of(b), false).then_with(|| text(a).cmp(&text(b)))
+    order_by_presence(Scalar::of(a), Scalar::of(b), false, None).then_with(|| text(a).cmp(&text(b)))
 }
 
 /// Of equal values, the one that stands for all.

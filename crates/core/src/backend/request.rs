@@ -39,7 +39,7 @@ impl<'a> ReadBatchRequest<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WriteRequest {
-    /// The id. None only for creates on stores that make their own keys.
+    /// The id. None only for creates and upserts on stores that make their own keys.
     pub id: Option<RecordId>,
     /// What to do.
     pub action: WriteAction,

@@ -130,7 +130,10 @@ fn contains(value: Scalar<'_>, literal: &Value) -> bool {
 /// Compares two records by sort keys, then by id.
 pub(crate) fn compare_records(a: &Record, b: &Record, sort: &[SortKey], ids: IdOrder) -> Ordering {
     sort.iter()
-        .map(|key| order_by_presence(key.path.resolve(a), key.path.resolve(b), key.order.is_descending()))
+        .map(|key| {
+            let (a, b) = (key.path.resolve(a), key.path.resolve(b));
+            order_by_presence(a, b, key.order.is_descending(), key.id_order(ids))
+        })
         .find(|order| order.is_ne())
         .unwrap_or_else(|| ids.compare_options(a.id(), b.id()))
 }

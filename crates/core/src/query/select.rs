@@ -13,17 +13,32 @@ use crate::record::{Record, Shape};
 /// How many shapes a comparison remembers.
 const REMEMBERED_SHAPES: usize = 8;
 
+#[derive(Debug)]
+struct Key {
+    access: Access,
+    descending: bool,
+    /// The order of ids, if the key asks for the id.
+    ids: Option<IdOrder>,
+}
+
 /// Compares records by sort keys, then by id.
 #[derive(Debug)]
 pub(crate) struct RecordOrder {
-    keys: Vec<(Access, bool)>,
+    keys: Vec<Key>,
     ids: IdOrder,
     shapes: RefCell<Vec<(Shape, Box<[Place]>)>>,
 }
 
 impl RecordOrder {
     pub(crate) fn new(sort: &[SortKey], ids: IdOrder) -> Self {
-        let keys = sort.iter().map(|key| (Access::new(key.path.clone()), key.order.is_descending())).collect();
+        let keys = sort
+            .iter()
+            .map(|key| Key {
+                access: Access::new(key.path.clone()),
+                descending: key.order.is_descending(),
+                ids: key.id_order(ids),
+            })
+            .collect();
         RecordOrder { keys, ids, shapes: RefCell::new(Vec::new()) }
     }
 
@@ -41,7 +56,7 @@ impl RecordOrder {
                 }
                 let mut remember = |record: &Record| {
                     known(&shapes, record).unwrap_or_else(|| {
-                        let places = self.keys.iter().map(|(access, _)| access.place(record.shape())).collect();
+                        let places = self.keys.iter().map(|key| key.access.place(record.shape())).collect();
                         shapes.push((record.shape().clone(), places));
                         shapes.len() - 1
                     })
@@ -49,10 +64,10 @@ impl RecordOrder {
                 (remember(a), remember(b))
             }
         };
-        for (index, (access, descending)) in self.keys.iter().enumerate() {
-            let of_a = access.find(shapes[plans.0].1[index], a);
-            let of_b = access.find(shapes[plans.1].1[index], b);
-            let order = order_by_presence(of_a, of_b, *descending);
+        for (index, key) in self.keys.iter().enumerate() {
+            let of_a = key.access.find(shapes[plans.0].1[index], a);
+            let of_b = key.access.find(shapes[plans.1].1[index], b);
+            let order = order_by_presence(of_a, of_b, key.descending, key.ids);
             if order.is_ne() {
                 return order;
             }

@@ -24,6 +24,13 @@ pub struct SortKey {
     pub order: SortOrder,
 }
 
+impl SortKey {
+    /// How strings under this key are ordered if it asks for the id: as the store orders ids.
+    pub(crate) fn id_order(&self, ids: IdOrder) -> Option<IdOrder> {
+        matches!(self.path.segments(), [only] if only == "_id" || only == "id").then_some(ids)
+    }
+}
+
 /// The direction of a sort key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortOrder {
@@ -141,7 +148,7 @@ impl SortPosition {
     pub(crate) fn compare(&self, record: &Record, sort: &[SortKey], ids: IdOrder) -> Ordering {
         for (key, value) in sort.iter().zip(&self.keys) {
             let mine = value.as_ref().and_then(Scalar::of);
-            let order = order_by_presence(mine, key.path.resolve(record), key.order.is_descending());
+            let order = order_by_presence(mine, key.path.resolve(record), key.order.is_descending(), key.id_order(ids));
             if order.is_ne() {
                 return order;
             }

@@ -184,6 +184,32 @@ impl Registry {
     /// # Errors
     /// As [`Registry::create`] and [`UrlParts::parse`].
     pub fn open(&self, url: &str) -> Result<Opened> {
+        self.open_with(url, |_, _| Ok(()))
+    }
+
+    /// As [`Registry::open`], with a say in the settings before they are used: `change` is given the
+    /// backend's name and the settings that the URL stands for. `${VAR}` in what it sets stays as it is.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// let opened = registry.open_with("memory:", |backend, settings| {
+    ///     assert_eq!(backend, "memory");
+    ///     settings.insert("read_only".into(), true.into());
+    ///     Ok(())
+    /// })?;
+    /// assert!(opened.read_only);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Registry::open`], and what `change` reports.
+    pub fn open_with(
+        &self,
+        url: &str,
+        change: impl FnOnce(&'static str, &mut ConfigMap) -> Result<()>,
+    ) -> Result<Opened> {
         let parts = UrlParts::parse(&self.environment.url(url)?)?;
         let factory = match &parts.scheme {
             Some(scheme) => self.get(scheme)?,
@@ -192,7 +218,9 @@ impl Registry {
                 None => self.get("file")?,
             },
         };
-        let config = factory.config_from_url(&parts).map_err(|error| error.with_backend(factory.backend()))?;
+        let name = factory.backend();
+        let mut config = factory.config_from_url(&parts).map_err(|error| error.with_backend(name))?;
+        change(name, &mut config).map_err(|error| error.with_backend(name))?;
         self.build(factory.as_ref(), config)
     }
 

@@ -177,11 +177,14 @@ impl SyncDatabase {
     /// # Errors
     /// As there.
     pub fn run_transaction<T>(&self, mut body: impl FnMut(&SyncTransaction) -> Result<T>) -> Result<T> {
-        block_on(self.inner.run_with(async |transaction| {
-            let transaction = SyncTransaction { inner: transaction };
+        let mut attempts = 0;
+        loop {
+            let transaction = self.transaction()?;
             let result = body(&transaction);
-            (result, transaction.inner)
-        }))
+            if let Some(result) = block_on(self.inner.end_attempt(transaction.inner, result, &mut attempts)) {
+                return result;
+            }
+        }
     }
 }
 

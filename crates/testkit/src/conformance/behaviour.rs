@@ -110,19 +110,18 @@ pub(crate) struct Behaviour {
 /// A list of behaviours out of functions, by where they apply.
 macro_rules! behaviours {
     ($method:literal: $($($word:ident)+ => [$($name:ident),* $(,)?]),+ $(,)?) => {
-        [$($crate::conformance::behaviour::group!($method, ($($word)+), [$($name),*])),+].concat()
-    };
-}
-
-/// The behaviours of one method that apply in the same place.
-macro_rules! group {
-    ($method:literal, $applies:tt, [$($name:ident),*]) => {
-        vec![$($crate::conformance::behaviour::Behaviour {
-            method: $method,
-            name: stringify!($name),
-            applies: $crate::conformance::behaviour::applies! $applies,
-            run: |stage| Box::pin($name(stage)),
-        }),*]
+        [$({
+            let applies = $crate::conformance::behaviour::applies!($($word)+);
+            vec![$($crate::conformance::behaviour::Behaviour {
+                method: $method,
+                name: stringify!($name),
+                applies,
+                run: |stage| Box::pin($name(stage)),
+            }),*]
+        }),+]
+        .into_iter()
+        .flatten()
+        .collect()
     };
 }
 
@@ -138,7 +137,7 @@ macro_rules! applies {
     };
 }
 
-pub(crate) use {applies, behaviours, group};
+pub(crate) use {applies, behaviours};
 
 /// What a behaviour is tried on.
 pub(crate) struct Stage<'a> {

@@ -1,4 +1,5 @@
-//! The conformance suite over every kind of store that needs no server.
+//! The conformance suite and the other test tools over every kind of store that needs no server.
 #![allow(clippy::unwrap_used)]
 
 mod cases;
+mod differential;
