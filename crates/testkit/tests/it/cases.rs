@@ -15,7 +15,7 @@ async fn the_cases_hold_on_every_store() {
     assert!(fixtures.len() >= 6);
     for column in report.columns().iter().skip(1) {
         let totals = report.totals_of(column);
-        assert!(totals.executed() >= 600, "{column}: {totals}");
-        assert!(totals.executed() + totals.not_applicable >= 659, "{column}: {totals}");
+        assert!(totals.executed() >= 620, "{column}: {totals}");
+        assert!(totals.executed() + totals.not_applicable >= 669, "{column}: {totals}");
     }
 }
