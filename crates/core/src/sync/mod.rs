@@ -268,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn one_task_may_make_any_number_of_blocking_calls() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
+                db.connect().unwrap();
+            }
+        });
+    }
+
+    #[test]
     fn transactions_commit_roll_back_and_retry() {
         let db = SyncDatabase::memory();
         db.create(record! { "n": 0 }.unwrap().with_id("a").unwrap()).unwrap();

@@ -34,6 +34,8 @@ pub struct JsonFault {
     pub line: usize,
     /// In bytes, from 1; 0 at the end of a line.
     pub column: usize,
+    /// The top-level member that holds it; empty where there is none or it is not known.
+    pub member: String,
     /// In words, never with the text itself.
     pub reason: String,
 }
@@ -53,12 +55,13 @@ pub struct JsonFault {
 pub fn parse_json(text: &[u8]) -> Result<Json, JsonFault> {
     let document = parse(text)?;
     let odd = OddIntegers::find(text);
-    if let Some((at, _)) = odd.too_large {
+    if let Some((at, member)) = odd.too_large {
         let before = &text[..at];
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         return Err(JsonFault {
             line: 1 + memchr::memchr_iter(b'\n', before).count(),
             column: 1 + at - line_start,
+            member,
             reason: "an integer is outside the 64-bit range".to_owned(),
         });
     }
@@ -69,6 +72,7 @@ fn parse(text: &[u8]) -> Result<Json, JsonFault> {
     serde_json::from_slice(text).map_err(|error| JsonFault {
         line: error.line(),
         column: error.column(),
+        member: String::new(),
         reason: match error.classify() {
             serde_json::error::Category::Eof => "the text ends inside a value".to_owned(),
             _ => "this is not JSON".to_owned(),
