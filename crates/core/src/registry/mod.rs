@@ -239,6 +239,11 @@ impl Registry {
         let generic = GENERIC_KEYS.iter().filter_map(|key| config.remove_entry(*key)).collect();
         let layers = |generic| -> Result<_> {
             let settings: GenericSettings = from_map(generic)?;
+            if settings.timeout.is_some_and(|timeout| timeout.is_zero()) {
+                return Err(Error::invalid_config("a timeout must be longer than nothing")
+                    .with_context("key", "`timeout`")
+                    .with_hint("leave it out for no limit"));
+            }
             let retry = settings.retry.clone().map(RetryPolicy::from_config).transpose()?;
             Ok((settings, retry))
         };

@@ -105,7 +105,7 @@ impl JsonReader {
                 Some(Err(error)) if error.is_eof() && bytes.len() > self.max_record_bytes => {
                     return Err(too_long(self.line, self.max_record_bytes));
                 }
-                Some(Err(error)) if error.is_eof() => return Err(self.truncated().with_source(error)),
+                Some(Err(error)) if error.is_eof() => return Err(self.truncated()),
                 Some(Err(error)) => return Err(json_error(&self.window, error)),
                 None => return Err(self.truncated()),
             }
@@ -136,7 +136,7 @@ pub(crate) fn json_error(window: &Window, error: serde_json::Error) -> Error {
     if let Some(at) = reason.rfind(" at line ") {
         reason.truncate(at);
     }
-    place.on(Error::corrupt("the text is not JSON").with_context("reason", reason).with_source(error))
+    place.on(Error::corrupt("the text is not JSON").with_context("reason", reason))
 }
 
 /// The byte that serde_json means by line and column.

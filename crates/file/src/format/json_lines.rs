@@ -55,7 +55,7 @@ impl JsonLinesReader {
                 Ok(row) => row,
                 Err(error) if error.is_eof() => {
                     let place = self.window.place_of(length);
-                    return Err(place.on(Error::corrupt("the line ends in the middle of an object").with_source(error)));
+                    return Err(place.on(Error::corrupt("the line ends in the middle of an object")));
                 }
                 Err(error) if error.is_data() => {
                     return Err(self.window.place().on(Error::corrupt("the line is not an object")));
