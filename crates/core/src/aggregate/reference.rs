@@ -18,6 +18,14 @@ use std::cmp::Ordering;
 /// What an aggregation gives over these records. The oracle that every backend is tested against;
 /// its time grows with the square of the number of records.
 ///
+/// ```
+/// use dataknobs_data_core::{Aggregation, Value, record, reference_aggregate};
+/// let records = [record! { "n": 1 }?, record! { "n": 2.5 }?, record! { "n": "x" }?];
+/// let table = reference_aggregate(&records, &Aggregation::new().count().avg("n"))?;
+/// assert_eq!(table.rows(), [vec![Value::from(3), Value::from(1.75)]]);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+///
 /// # Errors
 /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) when the aggregation is invalid, or a sum or
 /// a histogram's key is out of range.

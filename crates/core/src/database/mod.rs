@@ -62,6 +62,16 @@ const CLOSED: u8 = 2;
 
 impl Database {
     /// A handle on a backend.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::from_backend(Arc::new(MemoryBackend::new()));
+    /// assert_eq!(db.count(&Query::new()).await?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_backend(backend: Arc<dyn Backend>) -> Self {
         Self::with_options(backend, false, None)
     }
@@ -87,12 +97,32 @@ impl Database {
     }
 
     /// An empty database in memory.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let id = db.create(record! { "name": "Ada" }?).await?;
+    /// assert!(db.exists(&id).await?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn memory() -> Self {
         Self::from_backend(Arc::new(crate::memory::MemoryBackend::new()))
     }
 
     /// The same database with a limit on how long each call may take; past it, a call fails with
     /// [`Timeout`](ErrorKind::Timeout). Needs a tokio runtime with time enabled.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query};
+    /// use std::time::Duration;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let db = Database::memory().with_timeout(Duration::from_secs(5));
+    /// assert_eq!(db.count(&Query::new()).await?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Database { shared: self.shared.clone(), timeout: Some(timeout) }
@@ -100,22 +130,50 @@ impl Database {
 
     /// The same database, refusing every write with [`Unsupported`](ErrorKind::Unsupported).
     /// It has a connection state of its own.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory().read_only();
+    /// let error = db.create(record! { "n": 1 }?).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn read_only(&self) -> Self {
         Self::with_options(self.shared.backend.clone(), true, self.timeout)
     }
 
     /// The backend behind the handle.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// assert_eq!(Database::memory().backend().info().backend, "memory");
+    /// ```
     pub fn backend(&self) -> &Arc<dyn Backend> {
         &self.shared.backend
     }
 
     /// What the store can do. Final once the database is connected.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// assert!(Database::memory().capabilities().transactions);
+    /// ```
     pub fn capabilities(&self) -> &Capabilities {
         self.shared.backend.capabilities()
     }
 
     /// What the database is and where.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert_eq!(Database::memory().info().await?.backend, "memory");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`Database::connect`].
@@ -124,6 +182,16 @@ impl Database {
     }
 
     /// Connects, if that has not happened yet.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.connect().await?;
+    /// assert!(db.connect().await.is_ok()); // there already
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever keeps the store from being reached; [`Connection`](ErrorKind::Connection) after
@@ -134,6 +202,13 @@ impl Database {
 
     /// Asks the store for a sign of life.
     ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert!(Database::memory().ping().await.is_ok());
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Whatever keeps the store from answering.
     pub async fn ping(&self) -> Result<()> {
@@ -141,6 +216,16 @@ impl Database {
     }
 
     /// Makes every acknowledged write as durable as the store can.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create(record! { "n": 1 }?).await?;
+    /// db.flush().await?;
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever keeps the store from it.
@@ -150,6 +235,16 @@ impl Database {
 
     /// Flushes and lets go of the store, for all clones of this handle. Closing again does
     /// nothing; any other use afterwards is an error.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.close().await?;
+    /// assert_eq!(db.ping().await.unwrap_err().kind(), ErrorKind::Connection);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever keeps the store from flushing. The database is closed all the same.
@@ -222,6 +317,17 @@ impl Database {
 
     /// How a query would be answered, and what that would cost, without doing it.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind, Query};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_index("age", IndexKind::Ordered).await?;
+    /// let explain = db.explain(&Query::parse("age > 30")?).await?;
+    /// assert_eq!(explain.plan.index.as_deref(), Some("age_ordered"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
     pub async fn explain(&self, query: &Query) -> Result<Explain> {
@@ -238,6 +344,15 @@ impl Database {
 
     /// Creates an index on a path. Creating the same one again does nothing.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// assert_eq!(db.create_index("age", IndexKind::Ordered).await?.name, "age_ordered");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes,
     /// [`AlreadyExists`](ErrorKind::AlreadyExists) when its name stands for another one.
@@ -247,6 +362,15 @@ impl Database {
     }
 
     /// Creates an index under a name of one's own.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// assert_eq!(db.create_named_index("by_age", "age", IndexKind::Hash).await?.name, "by_age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`Database::create_index`].
@@ -263,6 +387,16 @@ impl Database {
 
     /// The indexes, by name.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_index("age", IndexKind::Hash).await?;
+    /// assert_eq!(db.list_indexes().await?[0].path.to_string(), "age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes.
     pub async fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
@@ -270,6 +404,17 @@ impl Database {
     }
 
     /// Drops an index; false when there is none of that name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_index("age", IndexKind::Hash).await?;
+    /// assert!(db.drop_index("age_hash").await?);
+    /// assert!(!db.drop_index("age_hash").await?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes.
@@ -288,6 +433,17 @@ impl Database {
     /// Begins a transaction. Only calls on the returned object belong to it; dropping it rolls
     /// back.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let tx = db.transaction().await?;
+    /// tx.create(record! { "n": 1 }?).await?;
+    /// assert_eq!((tx.count(&Query::new()).await?, db.count(&Query::new()).await?), (1, 0));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without transactions.
     pub async fn transaction(&self) -> Result<Transaction> {
@@ -295,6 +451,18 @@ impl Database {
     }
 
     /// Begins a transaction with options.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind, TransactionOptions, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let mut options = TransactionOptions::default();
+    /// options.read_only = true;
+    /// let tx = db.transaction_with(options).await?;
+    /// assert_eq!(tx.create(record! { "n": 1 }?).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`Database::transaction`].

@@ -325,6 +325,12 @@ impl Store {
 }
 
 /// The error of a batch that failed at one of its items, nothing of it being done.
+///
+/// ```
+/// use dataknobs_data_core::{Error, ErrorKind, memory::batch_error};
+/// let error = batch_error(2, Error::invalid_record("no id"));
+/// assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::InvalidRecord, 2));
+/// ```
 pub fn batch_error(index: usize, error: Error) -> Error {
     Error::new(error.kind(), error.message().to_owned())
         .with_context("index", index)

@@ -77,6 +77,17 @@ impl RecordOrder {
 
 /// Collects records and gives back the wanted page of them in sort order. With a limit it keeps
 /// no more than a small multiple of offset plus limit records.
+///
+/// ```
+/// use dataknobs_data_core::{IdOrder, Query, Sorter, record};
+/// let sort = Query::parse("ORDER BY age DESC")?.sort_keys().to_vec();
+/// let mut sorter = Sorter::new(sort, IdOrder::CodePoint, None, 1, Some(1));
+/// for age in [36, 41, 30] {
+///     sorter.push(record! { "age": age }?);
+/// }
+/// assert_eq!(sorter.finish(), [record! { "age": 36 }?]);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Sorter<R: Borrow<Record> = Record> {
     sort: Vec<SortKey>,
@@ -92,6 +103,15 @@ pub struct Sorter<R: Borrow<Record> = Record> {
 
 impl<R: Borrow<Record>> Sorter<R> {
     /// A sorter for one page. Offset and limit past the address space count as "all".
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IdOrder, Sorter, record};
+    /// let mut sorter = Sorter::new(Vec::new(), IdOrder::CodePoint, None, 0, None);
+    /// sorter.push(record! { "n": 1 }?.with_id("b")?);
+    /// sorter.push(record! { "n": 2 }?.with_id("a")?);
+    /// assert_eq!(sorter.finish()[0].id().unwrap(), "a"); // without keys: by id
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(sort: Vec<SortKey>, ids: IdOrder, after: Option<SortPosition>, offset: u64, limit: Option<u64>) -> Self {
         let as_size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Sorter {
@@ -112,6 +132,14 @@ impl<R: Borrow<Record>> Sorter<R> {
     }
 
     /// Takes a record that passed the filter.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IdOrder, Sorter, record};
+    /// let mut sorter = Sorter::new(Vec::new(), IdOrder::CodePoint, None, 0, Some(0));
+    /// sorter.push(record! { "n": 1 }?);
+    /// assert!(sorter.finish().is_empty());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn push(&mut self, record: R) {
         if self.after.as_ref().is_some_and(|after| !after.is_before(record.borrow(), &self.sort, self.ids)) {
             return;
@@ -142,6 +170,12 @@ impl<R: Borrow<Record>> Sorter<R> {
     }
 
     /// The page.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IdOrder, Record, Sorter};
+    /// let sorter: Sorter<Record> = Sorter::new(Vec::new(), IdOrder::CodePoint, None, 0, None);
+    /// assert!(sorter.finish().is_empty());
+    /// ```
     pub fn finish(mut self) -> Vec<R> {
         self.cut(self.keep());
         let order = &self.order;

@@ -28,6 +28,12 @@ pub(crate) fn compact_json(document: &Json) -> String {
 }
 
 /// What is wrong with a JSON text, and where.
+///
+/// ```
+/// use dataknobs_data_core::{JsonFault, parse_json};
+/// let fault: JsonFault = parse_json(b"{\"a\": 1,\n \"b\": }").unwrap_err();
+/// assert_eq!((fault.line, fault.column), (2, 7));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonFault {
     /// From 1.

@@ -97,6 +97,13 @@ impl Filter {
 
     /// Reads the JSON form.
     ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let json = serde_json::json!({"field": "age", "operator": ">", "value": 30});
+    /// assert_eq!(Filter::from_json(json)?, Filter::new("age", ">", 30)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Query::from_json`].
     pub fn from_json(json: Json) -> Result<Self> {
