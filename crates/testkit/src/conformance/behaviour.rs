@@ -121,7 +121,7 @@ macro_rules! behaviours {
         }),+]
         .into_iter()
         .flatten()
-        .collect()
+        .collect::<Vec<$crate::conformance::behaviour::Behaviour>>()
     };
 }
 

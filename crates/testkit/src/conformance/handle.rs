@@ -71,6 +71,7 @@ macro_rules! forward {
 
 macro_rules! session_methods {
     ($kind:ty: $($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        #[allow(dead_code, reason = "one list of methods for all, whichever of them the behaviours use")]
         impl $kind {
             $(pub(crate) async fn $name(&self, $($argument: $type),*) -> Result<$result> {
                 forward!(self.$name($($argument),*))
