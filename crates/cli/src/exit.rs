@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use dataknobs_data::{Error, ErrorKind};
 
+use crate::open;
+
 /// What a verb gives back.
 pub(crate) type Outcome = Result<(), Failure>;
 
@@ -43,7 +45,7 @@ impl From<io::Error> for Failure {
 impl Failure {
     /// A command line that clap lets pass, but that makes no sense.
     pub(crate) fn usage(message: impl std::fmt::Display) -> Self {
-        Failure::Usage(crate::cli::command().error(clap::error::ErrorKind::ArgumentConflict, message))
+        Failure::Usage(clap::Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{message}\n")))
     }
 }
 
@@ -119,6 +121,7 @@ fn message(error: &Error) -> String {
         let _ = writeln!(text, "  {}", shown(line));
     }
     for (key, value) in error.context() {
+        let value = if open::is_spooled(value) { "standard input" } else { value };
         let _ = writeln!(text, "  {key}: {}", shown(value));
     }
     for failure in error.failures().iter().take(LISTED_FAILURES) {
@@ -129,7 +132,10 @@ fn message(error: &Error) -> String {
     }
     let mut source = error.source();
     while let Some(cause) = source {
-        let _ = writeln!(text, "  because: {}", shown(&cause.to_string()));
+        for (index, line) in cause.to_string().lines().enumerate() {
+            let start = if index == 0 { "because: " } else { "  " };
+            let _ = writeln!(text, "  {start}{}", shown(line));
+        }
         source = cause.source();
     }
     if let Some(hint) = error.hint() {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use clap::Args;
 use dataknobs_data::config::ConfigMap;
@@ -131,6 +132,15 @@ impl Spooled {
         let start = input.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace());
         let format = if start == Some(&b'[') { "json" } else { "jsonl" };
         io::copy(&mut input, &mut File::create(&path)?)?;
-        Ok(Spooled { path: path.to_string_lossy().into_owned(), format, _folder: folder })
+        let path = SPOOLED_PATH.get_or_init(|| path.to_string_lossy().into_owned());
+        Ok(Spooled { path: path.clone(), format, _folder: folder })
     }
+}
+
+/// Where standard input is, for messages that would name a file that nobody knows.
+static SPOOLED_PATH: OnceLock<String> = OnceLock::new();
+
+/// Whether this is the path of the file that standard input was copied to.
+pub(crate) fn is_spooled(path: &str) -> bool {
+    SPOOLED_PATH.get().is_some_and(|spooled| spooled == path)
 }

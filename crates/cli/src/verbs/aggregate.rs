@@ -61,7 +61,7 @@ impl Arguments {
         }
         for text in &self.date_histogram {
             let (parts, name) = parts(text);
-            let [path, interval] = parts[..] else { return Err(wrong("date histogram", "PATH:INTERVAL", text)) };
+            let [path, interval] = parts[..] else { return Err(wrong("a date histogram", "PATH:INTERVAL", text)) };
             aggregation = named(aggregation.date_histogram(Path::parse(path)?, interval), name);
         }
         for text in &self.histogram {
@@ -69,7 +69,7 @@ impl Arguments {
             let (path, width, origin) = match parts[..] {
                 [path, width] => (path, width, "0"),
                 [path, width, origin] => (path, width, origin),
-                _ => return Err(wrong("histogram", "PATH:WIDTH or PATH:WIDTH:ORIGIN", text)),
+                _ => return Err(wrong("a histogram", "PATH:WIDTH or PATH:WIDTH:ORIGIN", text)),
             };
             aggregation = named(aggregation.histogram(Path::parse(path)?, number(width)?, number(origin)?), name);
         }
@@ -100,7 +100,7 @@ fn add(aggregation: Aggregation, parts: &[&str], text: &str) -> Result<Aggregati
     let (function, path) = match parts {
         [function] => (function, None),
         [function, path] => (function, Some(Path::parse(path)?)),
-        _ => return Err(wrong("aggregate", "FUNCTION or FUNCTION:PATH", text)),
+        _ => return Err(wrong("an aggregate", "FUNCTION or FUNCTION:PATH", text)),
     };
     let function: AggregateFunction = function.parse()?;
     Ok(match (function, path) {
@@ -128,6 +128,6 @@ fn number(text: &str) -> Result<Value> {
 }
 
 fn wrong(what: &'static str, form: &'static str, text: &str) -> Error {
-    Error::invalid_query(format!("a {what} is written {form}"))
+    Error::invalid_query(format!("{what} is written {form}"))
         .with_context("found", format!("`{}`", text.escape_debug()))
 }

@@ -57,14 +57,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         return explain(&database, &query, arguments.format);
     }
     if arguments.next_token {
-        let mut found = Vec::new();
-        let result = {
-            let _progress = Progress::start();
-            database.search(&query)?
-        };
-        let token = result.after().map(str::to_owned);
-        found.extend(result.into_iter().map(Ok));
-        print(arguments, found.into_iter())?;
+        let progress = Progress::start();
+        let found = database.search(&query)?;
+        drop(progress);
+        let token = found.after().map(str::to_owned);
+        print(arguments, found.into_iter().map(Ok))?;
         if let Some(token) = token {
             anstream::eprintln!("{token}");
         }

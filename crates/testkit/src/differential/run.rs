@@ -20,7 +20,7 @@ const AGGREGATIONS: usize = 6;
 const WRITES: usize = 14;
 
 /// After so many differences a run ends: one mistake makes many of them.
-const ENOUGH: usize = 5;
+const ENOUGH: usize = 3;
 
 /// How much to run.
 #[derive(Debug, Clone)]
