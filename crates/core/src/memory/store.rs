@@ -20,7 +20,12 @@ pub(super) struct Store {
     state: RwLock<State>,
 }
 
+/// What the lock guards.
+///
+/// Aligned so that it shares no cache line with its lock's word, which every reader writes: the
+/// lines that all readers only read then stay in each core's cache.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(super) struct State {
     pub(super) table: Table,
     pub(super) indexes: Vec<Index>,
