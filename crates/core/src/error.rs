@@ -116,7 +116,8 @@ impl ErrorKind {
         }
     }
 
-    fn phrase(self) -> &'static str {
+    /// The words for it that messages begin with, for example `"invalid query"`.
+    pub fn phrase(self) -> &'static str {
         match self {
             ErrorKind::NotFound => "not found",
             ErrorKind::AlreadyExists => "already exists",

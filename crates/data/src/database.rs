@@ -53,6 +53,25 @@ impl Database {
         registry().open(url).map(|opened| Database(core::Database::from_opened(opened)))
     }
 
+    /// As [`Database::open`], with a say in the settings before they are used; see
+    /// [`Registry::open_with`](dataknobs_data_core::Registry::open_with).
+    ///
+    /// ```
+    /// use dataknobs_data::{Database, ErrorKind};
+    /// let settle = |_: &str, settings: &mut dataknobs_data::config::ConfigMap| {
+    ///     settings.insert("timeout".to_owned(), "5s".into());
+    ///     Ok(())
+    /// };
+    /// let db = Database::open_with("memory:", settle)?;
+    /// # Ok::<(), dataknobs_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Database::open`], and what `change` reports.
+    pub fn open_with(url: &str, change: impl FnOnce(&'static str, &mut ConfigMap) -> Result<()>) -> Result<Self> {
+        registry().open_with(url, change).map(|opened| Database(core::Database::from_opened(opened)))
+    }
+
     /// A database of this backend with these settings.
     ///
     /// ```

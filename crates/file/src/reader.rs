@@ -105,6 +105,11 @@ impl RecordReader {
         Ok(RecordReader { rows, source, layout, ids, file: None, done: false })
     }
 
+    /// Whether the ids are the numbers of the rows, because the input has no key of its own.
+    pub fn numbers_rows(&self) -> bool {
+        self.layout.key.source == KeySource::Ordinal
+    }
+
     /// Reads an open file from its start.
     pub(crate) fn of_file(
         source: Arc<Source>,

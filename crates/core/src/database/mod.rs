@@ -499,31 +499,36 @@ impl Database {
     /// # Errors
     /// The closure's own error (the transaction is then rolled back), or what commit reports.
     pub async fn run_transaction<T>(&self, mut body: impl AsyncFnMut(&Transaction) -> Result<T>) -> Result<T> {
-        self.run_with(async |transaction| (body(&transaction).await, transaction)).await
-    }
-
-    /// Runs a body that takes the transaction and hands it back with its result.
-    pub(crate) async fn run_with<T>(
-        &self,
-        mut body: impl AsyncFnMut(Transaction) -> (Result<T>, Transaction),
-    ) -> Result<T> {
-        const ATTEMPTS: u32 = 10;
-        for attempt in 1.. {
-            let result = match body(self.transaction().await?).await {
-                (Ok(value), transaction) => transaction.commit().await.map(|()| value),
-                (Err(error), transaction) => {
-                    transaction.rollback().await?;
-                    Err(error)
-                }
-            };
-            match result {
-                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_millis(1 << attempt.min(7))).await;
-                }
-                result => return result,
+        let mut attempts = 0;
+        loop {
+            let transaction = self.transaction().await?;
+            let result = body(&transaction).await;
+            if let Some(result) = self.end_attempt(transaction, result, &mut attempts).await {
+                return result;
             }
         }
-        Err(Error::new(ErrorKind::Conflict, "the transaction kept losing against others"))
+    }
+
+    /// Commits or rolls back; none when the body should run again.
+    pub(crate) async fn end_attempt<T>(
+        &self,
+        transaction: Transaction,
+        result: Result<T>,
+        attempts: &mut u32,
+    ) -> Option<Result<T>> {
+        const ATTEMPTS: u32 = 10;
+        *attempts += 1;
+        let result = match result {
+            Ok(value) => transaction.commit().await.map(|()| value),
+            Err(error) => transaction.rollback().await.and(Err(error)),
+        };
+        match result {
+            Err(error) if error.kind() == ErrorKind::Conflict && *attempts < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(1 << (*attempts).min(7))).await;
+                None
+            }
+            result => Some(result),
+        }
     }
 }
 

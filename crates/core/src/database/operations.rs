@@ -353,7 +353,7 @@ impl<'a> Operations<'a> {
                 Ok(outcomes) => changed += outcomes.iter().filter(|outcome| outcome.found).count() as u64,
                 Err(error) if error.kind() == ErrorKind::Conflict && self.capabilities.atomic_batches => {
                     for (id, _) in chunk {
-                        changed += u64::from(self.modify_one(id, &matcher, action).await?);
+                        changed += u64::from(self.modify_one(id, condition, action).await?);
                     }
                 }
                 Err(error) => return Err(error),
@@ -362,11 +362,11 @@ impl<'a> Operations<'a> {
         Ok(changed)
     }
 
-    async fn modify_one(&self, id: &RecordId, matcher: &Matcher, action: &ModifyAction) -> Result<bool> {
+    async fn modify_one(&self, id: &RecordId, condition: &Condition, action: &ModifyAction) -> Result<bool> {
         const ATTEMPTS: usize = 16;
         for attempt in 1.. {
             let Some(record) = self.session.read(ReadRequest::new(id)).await? else { return Ok(false) };
-            if !matcher.matches(&record) {
+            if !Matcher::new(condition).matches(&record) {
                 return Ok(false);
             }
             let request = WriteRequest::new(id.clone(), write_action(action)).expecting(record.version().cloned());

@@ -13,6 +13,7 @@ use super::store::Store;
 use super::table::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Record;
+use crate::value::parse_json;
 
 /// Where and how a memory database is kept.
 #[derive(Debug)]
@@ -187,8 +188,8 @@ fn read_json_lines(file: impl std::io::Read) -> Result<Vec<Record>> {
         if line.last() != Some(&b'\n') {
             return Err(Error::corrupt("the last line is cut").with_context("line", number));
         }
-        let document = serde_json::from_slice(&line).map_err(|error| {
-            Error::corrupt("not JSON").with_context("line", number).with_context("column", error.column())
+        let document = parse_json(&line).map_err(|fault| {
+            Error::corrupt(fault.reason).with_context("line", number).with_context("column", fault.column)
         })?;
         let record = Record::from_json(document).map_err(|error| {
             Error::new(ErrorKind::Corrupt, error.message().to_owned()).with_context("line", number).with_source(error)

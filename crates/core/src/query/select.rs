@@ -4,8 +4,7 @@ use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
-use super::matcher::Access;
-use super::matcher::Place;
+use super::matcher::{Access, Place};
 use super::scalar::order_by_presence;
 use super::{IdOrder, SortKey, SortPosition};
 use crate::record::{Record, Shape};

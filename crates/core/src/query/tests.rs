@@ -284,10 +284,8 @@ fn numeric_ids_order_as_numbers() {
 
 #[test]
 fn where_ids_are_numbers_they_sort_as_numbers() {
-    let records: Vec<Record> = ["10", "9", "-1", "x"]
-        .into_iter()
-        .map(|id| record! { "same": 1 }.unwrap().with_id(id).unwrap())
-        .collect();
+    let records: Vec<Record> =
+        ["10", "9", "-1", "x"].into_iter().map(|id| record! { "same": 1 }.unwrap().with_id(id).unwrap()).collect();
     let ids = |query: Query, order| -> Vec<String> {
         let found = reference_search(&records, &query, order).unwrap();
         let mut sorter = Sorter::new(query.sort_keys().to_vec(), order, None, 0, None);

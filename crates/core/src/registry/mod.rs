@@ -329,6 +329,32 @@ impl Registry {
     /// # Errors
     /// As [`Registry::create`] and [`UrlParts::parse`].
     pub fn open(&self, url: &str) -> Result<Opened> {
+        self.open_with(url, |_, _| Ok(()))
+    }
+
+    /// As [`Registry::open`], with a say in the settings before they are used: `change` is given the
+    /// backend's name and the settings that the URL stands for. `${VAR}` in what it sets stays as it is.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// let opened = registry.open_with("memory:", |backend, settings| {
+    ///     assert_eq!(backend, "memory");
+    ///     settings.insert("read_only".into(), true.into());
+    ///     Ok(())
+    /// })?;
+    /// assert!(opened.read_only);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Registry::open`], and what `change` reports.
+    pub fn open_with(
+        &self,
+        url: &str,
+        change: impl FnOnce(&'static str, &mut ConfigMap) -> Result<()>,
+    ) -> Result<Opened> {
         let parts = UrlParts::parse(&self.environment.url(url)?)?;
         let factory = match &parts.scheme {
             Some(scheme) => self.get(scheme)?,
@@ -337,7 +363,9 @@ impl Registry {
                 None => self.get("file")?,
             },
         };
-        let config = factory.config_from_url(&parts).map_err(|error| error.with_backend(factory.backend()))?;
+        let name = factory.backend();
+        let mut config = factory.config_from_url(&parts).map_err(|error| error.with_backend(name))?;
+        change(name, &mut config).map_err(|error| error.with_backend(name))?;
         self.build(factory.as_ref(), config)
     }
 
@@ -356,6 +384,11 @@ impl Registry {
         let generic = GENERIC_KEYS.iter().filter_map(|key| config.remove_entry(*key)).collect();
         let layers = |generic| -> Result<_> {
             let settings: GenericSettings = from_map(generic)?;
+            if settings.timeout.is_some_and(|timeout| timeout.is_zero()) {
+                return Err(Error::invalid_config("a timeout must be longer than nothing")
+                    .with_context("key", "`timeout`")
+                    .with_hint("leave it out for no limit"));
+            }
             let retry = settings.retry.clone().map(RetryPolicy::from_config).transpose()?;
             Ok((settings, retry))
         };

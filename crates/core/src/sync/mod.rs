@@ -329,11 +329,14 @@ impl SyncDatabase {
     /// # Errors
     /// As there.
     pub fn run_transaction<T>(&self, mut body: impl FnMut(&SyncTransaction) -> Result<T>) -> Result<T> {
-        block_on(self.inner.run_with(async |transaction| {
-            let transaction = SyncTransaction { inner: transaction };
+        let mut attempts = 0;
+        loop {
+            let transaction = self.transaction()?;
             let result = body(&transaction);
-            (result, transaction.inner)
-        }))
+            if let Some(result) = block_on(self.inner.end_attempt(transaction.inner, result, &mut attempts)) {
+                return result;
+            }
+        }
     }
 }
 
@@ -480,6 +483,17 @@ mod tests {
             let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
             db.create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).unwrap();
             assert_eq!(db.stream(&Query::new()).unwrap().count(), 1);
+        });
+    }
+
+    #[test]
+    fn one_task_may_make_any_number_of_blocking_calls() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
+                db.connect().unwrap();
+            }
         });
     }
 

@@ -3,6 +3,7 @@
 mod datetime;
 mod field_type;
 mod json;
+mod json_integers;
 mod json_text;
 mod number;
 
@@ -10,6 +11,7 @@ pub use datetime::DateTime;
 pub use field_type::FieldType;
 pub use json::validate_json;
 pub(crate) use json::{canonical_json, json_equal, json_number};
+pub use json_integers::OddIntegers;
 pub use json_text::{JsonFault, parse_json};
 pub(crate) use json_text::{compact_json, float_text};
 pub use number::{Number, compare_numbers};

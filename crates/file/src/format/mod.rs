@@ -2,10 +2,10 @@
 
 pub(crate) mod csv;
 pub(crate) mod json;
-mod json_integer;
 pub(crate) mod json_lines;
 pub(crate) mod json_record;
 pub(crate) mod json_row;
+pub(crate) mod json_rows;
 pub(crate) mod json_write;
 
 use std::fmt;
