@@ -46,12 +46,12 @@ use crate::registry::Opened;
 pub struct Database {
     shared: Arc<Shared>,
     timeout: Option<Duration>,
+    read_only: bool,
 }
 
 struct Shared {
     backend: Arc<dyn Backend>,
     name: &'static str,
-    read_only: bool,
     state: AtomicU8,
     connecting: tokio::sync::Mutex<()>,
 }
@@ -80,7 +80,7 @@ impl Database {
         let name = backend.info().backend;
         let state = AtomicU8::new(NEW);
         let connecting = tokio::sync::Mutex::new(());
-        Database { shared: Arc::new(Shared { backend, name, read_only, state, connecting }), timeout }
+        Database { shared: Arc::new(Shared { backend, name, state, connecting }), timeout, read_only }
     }
 
     /// A handle on what a [`Registry`](crate::Registry) opened.
@@ -125,11 +125,10 @@ impl Database {
     /// ```
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Database { shared: self.shared.clone(), timeout: Some(timeout) }
+        Database { timeout: Some(timeout), ..self.clone() }
     }
 
     /// The same database, refusing every write with [`Unsupported`](ErrorKind::Unsupported).
-    /// It has a connection state of its own.
     ///
     /// ```
     /// use dataknobs_data_core::{Database, ErrorKind, record};
@@ -142,7 +141,7 @@ impl Database {
     /// ```
     #[must_use]
     pub fn read_only(&self) -> Self {
-        Self::with_options(self.shared.backend.clone(), true, self.timeout)
+        Database { read_only: true, ..self.clone() }
     }
 
     /// The backend behind the handle.
@@ -311,7 +310,7 @@ impl Database {
         Operations {
             session: self.shared.backend.as_ref(),
             capabilities: self.shared.backend.capabilities(),
-            read_only: self.shared.read_only,
+            read_only: self.read_only,
         }
     }
 
@@ -471,7 +470,7 @@ impl Database {
             let Some(transactional) = self.shared.backend.transactional() else {
                 return Err(Error::unsupported("this store has no transactions"));
             };
-            let read_only = options.read_only || self.shared.read_only;
+            let read_only = options.read_only || self.read_only;
             let inner = transactional.begin(options).await?;
             Ok(Transaction::new(inner, self.clone(), read_only))
         })

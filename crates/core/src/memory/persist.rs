@@ -58,6 +58,8 @@ impl Persistence {
     pub(super) fn start(&self, store: &Arc<Store>) -> Result<()> {
         let records = load(&self.path, self.format)?;
         store.change(|state| {
+            // One write takes longer than a microsecond, so no count has overtaken the clock.
+            state.begin_versions_at(std::time::SystemTime::now());
             for record in records {
                 let mut record = record;
                 record.set_version(state.next_version());
