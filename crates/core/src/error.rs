@@ -117,6 +117,12 @@ impl ErrorKind {
     }
 
     /// The words for it that messages begin with, for example `"invalid query"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// let error = Error::invalid_query("no such operator");
+    /// assert!(error.to_string().starts_with(ErrorKind::InvalidQuery.phrase()));
+    /// ```
     pub fn phrase(self) -> &'static str {
         match self {
             ErrorKind::NotFound => "not found",

@@ -18,6 +18,16 @@
 //! | `database`, `sync` | the users' handles |
 //! | `memory` | the memory store |
 //! | `config`, `registry`, `layers`, `pool` | settings, opening by name or URL, retry and timeouts, connection pools |
+//!
+//! ```
+//! use dataknobs_data_core::{Query, SyncDatabase, record};
+//! let db = SyncDatabase::memory();
+//! db.create(record! { "name": "Ada", "age": 36 }?)?;
+//! db.create(record! { "name": "Alan", "age": 41 }?)?;
+//! let found = db.search(&Query::parse("age > 40")?)?;
+//! assert_eq!(found[0]["name"].as_str(), Some("Alan"));
+//! # Ok::<(), dataknobs_data_core::Error>(())
+//! ```
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 

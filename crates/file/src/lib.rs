@@ -19,6 +19,18 @@
 //!
 //! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
 //! not say it all. In CSV the same three are columns, and `<file>.schema.json` holds the types.
+//!
+//! ```
+//! use dataknobs_data_core::{Database, Query, SyncDatabase};
+//! use dataknobs_data_file::{FileBackend, FileConfig};
+//! use std::sync::Arc;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("people.csv");
+//! std::fs::write(&path, "name,age\nAda,36\nAlan,41\n")?;
+//! let db = SyncDatabase::new(Database::from_backend(Arc::new(FileBackend::new(FileConfig::new(&path))?)));
+//! assert_eq!(db.count(&Query::parse("age > 40")?)?, 1);
+//! # Ok::<(), dataknobs_data_core::Error>(())
+//! ```
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 

@@ -106,6 +106,14 @@ impl RecordReader {
     }
 
     /// Whether the ids are the numbers of the rows, because the input has no key of its own.
+    ///
+    /// ```
+    /// use dataknobs_data_file::{FileConfig, Format, RecordReader};
+    /// let csv = FileConfig::default().with_format(Format::Csv);
+    /// assert!(RecordReader::from_input(&b"name\nAda\n"[..], &csv)?.numbers_rows());
+    /// assert!(!RecordReader::from_input(&b"id,name\n7,Ada\n"[..], &csv)?.numbers_rows());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn numbers_rows(&self) -> bool {
         self.layout.key.source == KeySource::Ordinal
     }

@@ -5,6 +5,15 @@
 //! one does not compile. Requests are non-exhaustive structs, so that they can grow. The handle
 //! ([`Database`](crate::Database)) has checked every request before a backend sees it: names, ids
 //! and queries are valid, `read_only` is honoured, and filters have no NOT above a leaf.
+//!
+//! [`Backend`] shows a whole store in its example. A program that only uses stores stays above:
+//!
+//! ```
+//! use dataknobs_data_core::{Database, backend::Backend, memory::MemoryBackend};
+//! use std::sync::Arc;
+//! let store: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
+//! assert!(Database::from_backend(store).capabilities().transactions);
+//! ```
 
 mod plan;
 mod reply;
@@ -264,6 +273,121 @@ pub trait Aggregating: Debug + Send + Sync {
 }
 
 /// A store.
+///
+/// ```
+/// use dataknobs_data_core::backend::*;
+/// use dataknobs_data_core::memory::{Table, page_of};
+/// use dataknobs_data_core::{BackendInfo, BatchFailure, Capabilities, Database, Error, Leaf, Query, Record, Result};
+/// use dataknobs_data_core::{SortKey, Version, record};
+/// use std::sync::{Arc, Mutex};
+///
+/// /// Records on a shelf: the least that a store has to do.
+/// #[derive(Debug)]
+/// struct Shelf {
+///     records: Mutex<(Table, u64)>,
+///     capabilities: Capabilities,
+/// }
+///
+/// impl Shelf {
+///     fn apply(&self, request: WriteRequest) -> Result<WriteOutcome> {
+///         let (table, writes) = &mut *self.records.lock().unwrap();
+///         *writes += 1;
+///         Ok(table.apply(request, |_| Version::from_number(*writes))?.outcome)
+///     }
+///     fn page(&self, request: &ScanRequest) -> Vec<Record> {
+///         page_of(self.records.lock().unwrap().0.iter(), request, self.capabilities.id_order)
+///     }
+/// }
+///
+/// impl Session for Shelf {
+///     fn read<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, Option<Record>> {
+///         Reply::ready(Ok(self.records.lock().unwrap().0.get(request.id).cloned()))
+///     }
+///     fn exists<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, bool> {
+///         self.read(request).map_ok(|found| found.is_some())
+///     }
+///     fn read_batch<'a>(&'a self, request: ReadBatchRequest<'a>) -> Reply<'a, Vec<Option<Record>>> {
+///         let table = &self.records.lock().unwrap().0;
+///         Reply::ready(Ok(request.ids.iter().map(|id| table.get(id).cloned()).collect()))
+///     }
+///     fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
+///         Reply::ready(self.apply(request))
+///     }
+///     fn write_batch(&self, request: WriteBatchRequest) -> Reply<'_, Vec<WriteOutcome>> {
+///         let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
+///         for (index, write) in request.writes.into_iter().enumerate() {
+///             match self.apply(write) {
+///                 Ok(outcome) => outcomes.push(outcome),
+///                 Err(error) => failures.push(BatchFailure { index, error }),
+///             }
+///         }
+///         Reply::ready(match failures.first() {
+///             None => Ok(outcomes),
+///             Some(first) => Err(Error::new(first.error.kind(), "some writes failed").with_failures(failures)),
+///         })
+///     }
+///     fn leaf_support(&self, _: &Leaf) -> Support {
+///         Support::Exact // `page_of` filters by the rules
+///     }
+///     fn sorts_exactly(&self, _: &[SortKey]) -> bool {
+///         true // and sorts by them
+///     }
+///     fn scan(&self, request: ScanRequest) -> Reply<'_, RecordStream> {
+///         Reply::ready(Ok(stream_of(self.page(&request))))
+///     }
+///     fn count(&self, request: CountRequest) -> Reply<'_, u64> {
+///         Reply::ready(Ok(self.page(&ScanRequest::new(request.condition)).len() as u64))
+///     }
+///     fn modifying(&self) -> Option<&dyn Modifying> {
+///         None // the handle then reads and writes
+///     }
+///     fn aggregating(&self) -> Option<&dyn Aggregating> {
+///         None // the handle then computes
+///     }
+/// }
+///
+/// impl Backend for Shelf {
+///     fn info(&self) -> BackendInfo {
+///         BackendInfo::new("shelf", "this process")
+///     }
+///     fn capabilities(&self) -> &Capabilities {
+///         &self.capabilities
+///     }
+///     fn connect(&self) -> Reply<'_, ()> {
+///         Reply::ready(Ok(()))
+///     }
+///     fn ping(&self) -> Reply<'_, ()> {
+///         Reply::ready(Ok(()))
+///     }
+///     fn flush(&self) -> Reply<'_, ()> {
+///         Reply::ready(Ok(()))
+///     }
+///     fn close(&self) -> Reply<'_, ()> {
+///         Reply::ready(Ok(()))
+///     }
+///     fn access_plan<'a>(&'a self, _: &'a ScanRequest) -> Reply<'a, AccessPlan> {
+///         Reply::ready(Ok(AccessPlan::new("a look at every record")))
+///     }
+///     fn transactional(&self) -> Option<&dyn Transactional> {
+///         None
+///     }
+///     fn indexing(&self) -> Option<&dyn Indexing> {
+///         None
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let shelf = Shelf { records: Mutex::default(), capabilities: Capabilities::minimal() };
+/// let db = Database::from_backend(Arc::new(shelf));
+/// db.create(record! { "name": "Ada", "age": 36 }?).await?;
+/// db.create(record! { "name": "Alan", "age": 41 }?).await?;
+/// let found = db.search(&Query::parse("age > 30 ORDER BY age DESC")?).await?;
+/// assert_eq!(found[0]["name"].as_str(), Some("Alan"));
+/// assert_eq!(db.delete_where(&Query::parse("age > 40")?).await?, 1);
+/// assert!(db.transaction().await.is_err());
+/// # Ok::<(), Error>(())
+/// # }).unwrap();
+/// ```
 pub trait Backend: Session {
     /// What this is and where, without secrets.
     ///

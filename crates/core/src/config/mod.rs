@@ -4,6 +4,14 @@
 //! ([`UrlParts`]) or from a file with sections ([`Config`]); [`Environment`] fills in `${VAR}`.
 //! Each backend reads them into one struct with [`from_map`], which refuses unknown keys and never
 //! shows a value in an error, since any value may be a secret.
+//!
+//! ```
+//! use dataknobs_data_core::config::{Config, Environment, parse_duration};
+//! let config = Config::from_json(r#"{"databases": {"main": {"type": "memory", "timeout": "${LIMIT:30s}"}}}"#)?;
+//! let main = Environment::process().map(config.get("databases.main")?)?;
+//! assert_eq!(parse_duration(main["timeout"].as_str().unwrap())?.as_secs(), 30);
+//! # Ok::<(), dataknobs_data_core::Error>(())
+//! ```
 
 mod environment;
 mod lenient;

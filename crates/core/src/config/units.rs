@@ -209,6 +209,14 @@ pub mod duration {
 
     /// Reads a field.
     ///
+    /// ```
+    /// use dataknobs_data_core::config::duration;
+    /// use std::time::Duration;
+    /// let limit: Option<Duration> = duration::deserialize(serde_json::json!("500ms"))?;
+    /// assert_eq!(limit, Some(Duration::from_millis(500)));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When it is no duration.
     pub fn deserialize<'de, D: Deserializer<'de>, F: Holds<Duration>>(deserializer: D) -> Result<F, D::Error> {
@@ -222,6 +230,14 @@ pub mod duration {
     }
 
     /// Writes a field.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::duration;
+    /// use std::time::Duration;
+    /// let written = duration::serialize(&Duration::from_secs(90), serde_json::value::Serializer)?;
+    /// assert_eq!(written, "90s");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of the serializer.
@@ -252,6 +268,13 @@ pub mod byte_size {
 
     /// Reads a field.
     ///
+    /// ```
+    /// use dataknobs_data_core::config::byte_size;
+    /// let size: u64 = byte_size::deserialize(serde_json::json!("1.5 MB"))?;
+    /// assert_eq!(size, 1_500_000);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When it is no size.
     pub fn deserialize<'de, D: Deserializer<'de>, F: Holds<u64>>(deserializer: D) -> Result<F, D::Error> {
@@ -265,6 +288,13 @@ pub mod byte_size {
     }
 
     /// Writes a field, as a number of bytes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::byte_size;
+    /// let written = byte_size::serialize(&65_536_u64, serde_json::value::Serializer)?;
+    /// assert_eq!(written, 65_536);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of the serializer.

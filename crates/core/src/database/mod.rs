@@ -546,7 +546,8 @@ fn closed() -> Error {
 }
 
 macro_rules! async_methods {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, |$operations:ident| $body:expr;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal,
+        example $call:literal, $check:literal, |$operations:ident| $body:expr;)*) => {
         impl Database {$(
             $(#[$doc])*
             pub async fn $name(&self, $($argument: $kind),*) -> Result<$result> {
@@ -567,6 +568,19 @@ macro_rules! async_methods {
             /// The records that a query finds, one after another, in constant memory where the store
             /// allows it.
             ///
+            /// ```
+            /// use dataknobs_data_core::{Database, Query, record};
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// let db = Database::memory();
+            /// db.create(record! { "n": 1 }?).await?;
+            /// let mut cursor = db.stream(&Query::new()).await?;
+            /// while let Some(record) = cursor.next_record().await? {
+            ///     assert_eq!(record["n"].as_integer(), Some(1));
+            /// }
+            /// # Ok::<(), dataknobs_data_core::Error>(())
+            /// # }).unwrap();
+            /// ```
+            ///
             /// # Errors
             /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
             pub async fn stream(&self, query: &Query) -> Result<RecordCursor> {
@@ -584,6 +598,20 @@ macro_rules! async_methods {
         )*
 
             /// The records that a query finds in this transaction, one after another.
+            ///
+            /// ```
+            /// use dataknobs_data_core::{Database, Query, record};
+            /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// let db = Database::memory();
+            /// let tx = db.transaction().await?;
+            /// tx.create(record! { "n": 1 }?).await?;
+            /// let mut cursor = tx.stream(&Query::new()).await?;
+            /// while let Some(record) = cursor.next_record().await? {
+            ///     assert_eq!(record["n"].as_integer(), Some(1));
+            /// }
+            /// # Ok::<(), dataknobs_data_core::Error>(())
+            /// # }).unwrap();
+            /// ```
             ///
             /// # Errors
             /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.

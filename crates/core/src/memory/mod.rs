@@ -1,4 +1,12 @@
 //! The memory store, and the record table that other stores keep their loaded records in.
+//!
+//! ```
+//! use dataknobs_data_core::{SyncDatabase, record};
+//! let db = SyncDatabase::memory();
+//! let id = db.create(record! { "name": "Ada" }?)?;
+//! assert_eq!(db.read(&id)?, Some(record! { "name": "Ada" }?));
+//! # Ok::<(), dataknobs_data_core::Error>(())
+//! ```
 
 mod backend;
 mod config;

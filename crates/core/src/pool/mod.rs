@@ -2,6 +2,31 @@
 //!
 //! A store says in a [`ConnectionManager`] how to open, check and close a connection; the
 //! [`ConnectionPool`] keeps them, in [`guard`](Pooled)s that give them back by themselves.
+//!
+//! ```
+//! # use dataknobs_data_core::{Result, backend::Reply, pool::{ConnectionManager, ConnectionPool, PoolConfig}};
+//! # struct Numbers;
+//! # impl ConnectionManager for Numbers {
+//! #     type Connection = u32;
+//! #     fn connect(&self) -> Reply<'_, u32> {
+//! #         Reply::ready(Ok(7))
+//! #     }
+//! #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+//! #         Reply::ready(Ok(()))
+//! #     }
+//! #     fn close(&self, _: u32) -> Reply<'_, ()> {
+//! #         Reply::ready(Ok(()))
+//! #     }
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?; // `Numbers` is a manager
+//! let connection = pool.acquire().await?;
+//! assert_eq!(*connection, 7);
+//! drop(connection); // back in the pool
+//! assert_eq!(pool.metrics().idle, 1);
+//! # Result::<()>::Ok(())
+//! # }).unwrap();
+//! ```
 
 mod config;
 mod guard;

@@ -388,16 +388,47 @@ impl Iterator for SyncCursor {
     }
 }
 
+/// A call of a method, made where one record has the id `a`.
+macro_rules! blocking_example {
+    (db, $call:literal, $check:literal) => {
+        blocking_example!(@ "", "db", $call, $check)
+    };
+    (tx, $call:literal, $check:literal) => {
+        blocking_example!(@ "let tx = db.transaction()?;\n", "tx", $call, $check)
+    };
+    (@ $begin:literal, $on:literal, $call:literal, $check:literal) => {
+        concat!(
+            "```\n# use dataknobs_data_core::*;\nlet db = SyncDatabase::memory();\n",
+            "db.create(record! { \"n\": 1 }?.with_id(\"a\")?)?;\n",
+            $begin, "let answer = ", $on, ".", $call, ";\n", $check, "\n# Ok::<(), Error>(())\n```",
+        )
+    };
+}
+
 macro_rules! blocking_methods {
-    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal, |$operations:ident| $body:expr;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $kind:ty),*) -> $result:ty = $operation:literal,
+        example $call:literal, $check:literal, |$operations:ident| $body:expr;)*) => {
         impl SyncDatabase {$(
-            #[doc = concat!("Blocking form of [`Database::", stringify!($name), "`].\n\n# Errors\nAs there.")]
+            #[doc = concat!(
+                "Blocking form of [`Database::", stringify!($name), "`].\n\n",
+                blocking_example!(db, $call, $check), "\n\n# Errors\nAs there.",
+            )]
             pub fn $name(&self, $($argument: $kind),*) -> Result<$result> {
                 block_on(self.inner.$name($($argument),*))
             }
         )*
 
             /// Blocking form of [`Database::stream`].
+            ///
+            /// ```
+            /// use dataknobs_data_core::{Query, SyncDatabase, record};
+            /// let db = SyncDatabase::memory();
+            /// db.create(record! { "n": 1 }?)?;
+            /// for record in db.stream(&Query::new())? {
+            ///     assert_eq!(record?["n"].as_integer(), Some(1));
+            /// }
+            /// # Ok::<(), dataknobs_data_core::Error>(())
+            /// ```
             ///
             /// # Errors
             /// As there.
@@ -407,13 +438,27 @@ macro_rules! blocking_methods {
         }
 
         impl SyncTransaction {$(
-            #[doc = concat!("Blocking form of [`Transaction::", stringify!($name), "`].\n\n# Errors\nAs there.")]
+            #[doc = concat!(
+                "Blocking form of [`Transaction::", stringify!($name), "`].\n\n",
+                blocking_example!(tx, $call, $check), "\n\n# Errors\nAs there.",
+            )]
             pub fn $name(&self, $($argument: $kind),*) -> Result<$result> {
                 block_on(self.inner.$name($($argument),*))
             }
         )*
 
             /// Blocking form of [`Transaction::stream`].
+            ///
+            /// ```
+            /// use dataknobs_data_core::{Query, SyncDatabase, record};
+            /// let db = SyncDatabase::memory();
+            /// let tx = db.transaction()?;
+            /// tx.create(record! { "n": 1 }?)?;
+            /// for record in tx.stream(&Query::new())? {
+            ///     assert_eq!(record?["n"].as_integer(), Some(1));
+            /// }
+            /// # Ok::<(), dataknobs_data_core::Error>(())
+            /// ```
             ///
             /// # Errors
             /// As there.

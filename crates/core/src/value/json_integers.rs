@@ -21,6 +21,11 @@ pub struct OddIntegers {
 
 impl OddIntegers {
     /// Looks through a valid JSON text.
+    ///
+    /// ```
+    /// use dataknobs_data_core::OddIntegers;
+    /// assert_eq!(OddIntegers::find(b"[1, 2.5, 1e30]").too_large, None);
+    /// ```
     pub fn find(text: &[u8]) -> Self {
         let mut odd = OddIntegers::default();
         let mut depth = 0_usize;
@@ -63,6 +68,11 @@ impl OddIntegers {
     }
 
     /// The text with `0` for each `-0`; none when there is none.
+    ///
+    /// ```
+    /// use dataknobs_data_core::OddIntegers;
+    /// assert_eq!(OddIntegers::find(b"[0]").without_negative_zeros(b"[0]"), None);
+    /// ```
     pub fn without_negative_zeros(&self, text: &[u8]) -> Option<Vec<u8>> {
         if self.negative_zeros.is_empty() {
             return None;
