@@ -41,7 +41,8 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
         waker.get_or_insert_with(|| Waker::from(Arc::new(Unpark(std::thread::current())))).clone()
     });
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    // A task that blocks here never returns to its scheduler, which alone would renew its budget.
+    let mut future = pin!(tokio::task::unconstrained(future));
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
