@@ -3,9 +3,6 @@
 //! Each figure is a median over runs that alternate between the two sides, so that a machine that
 //! changes its speed changes both. Results are checked to be the same before they are timed.
 
-// The table is this program's output.
-#![allow(clippy::print_stdout)]
-
 mod memory;
 mod native;
 mod people;

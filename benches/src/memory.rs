@@ -53,8 +53,18 @@ fn on_threads<T: Send>(threads: usize, items: Vec<T>, work: impl Fn(Vec<T>) + Sy
     })
 }
 
+/// The time that so many repetitions take.
+fn repeated<T>(times: usize, mut work: impl FnMut() -> T) -> Duration {
+    timed(|| {
+        for _ in 0..times {
+            black_box(work());
+        }
+    })
+    .0
+}
+
 #[allow(clippy::unwrap_used)] // a failure ends the benchmark
-pub fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
+pub(crate) fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
     let all = records(size)?;
     let named = |row: &str| format!("{row}, {size}");
 
@@ -123,23 +133,14 @@ pub fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
     let expected: Vec<String> = native.search(MIN_AGE, CITY, 10).into_iter().map(|(id, _)| id).collect();
     ensure!(found == expected, "both sides find the same: {found:?} {expected:?}");
     let repeat = (2_000_000 / size).clamp(1, 200);
-    let search = || {
-        timed(|| {
-            for _ in 0..repeat {
-                black_box(runtime.block_on(db.search(&query)).unwrap());
-            }
-        })
-        .0
-    };
-    let native_search = || {
-        timed(|| {
-            for _ in 0..repeat {
-                black_box(native.search(MIN_AGE, CITY, 10));
-            }
-        })
-        .0
-    };
-    table.compare(named("search 2 filters + sort + limit 10"), repeat, runs, search, native_search);
+    let native_search = || repeated(repeat, || native.search(MIN_AGE, CITY, 10));
+    table.compare(
+        named("search 2 filters + sort + limit 10"),
+        repeat,
+        runs,
+        || repeated(repeat, || runtime.block_on(db.search(&query)).unwrap()),
+        native_search,
+    );
 
     let older = Query::new().filter("age", ">", MIN_AGE);
     ensure!(runtime.block_on(db.count(&older))? == native.count(MIN_AGE) as u64, "both sides count the same");
@@ -147,8 +148,8 @@ pub fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
         named("count, 1 filter"),
         repeat,
         runs,
-        || timed(|| (0..repeat).for_each(|_| drop(black_box(runtime.block_on(db.count(&older)).unwrap())))).0,
-        || timed(|| (0..repeat).for_each(|_| drop(black_box(native.count(MIN_AGE))))).0,
+        || repeated(repeat, || runtime.block_on(db.count(&older)).unwrap()),
+        || repeated(repeat, || native.count(MIN_AGE)),
     );
 
     let indexed = Database::memory();
@@ -162,32 +163,18 @@ pub fn rows(size: usize, runs: usize, table: &mut Table) -> Result<()> {
         named("the same search, index on city (2.5 %)"),
         repeat,
         runs,
-        || {
-            timed(|| {
-                for _ in 0..repeat {
-                    black_box(runtime.block_on(indexed.search(&query)).unwrap());
-                }
-            })
-            .0
-        },
+        || repeated(repeat, || runtime.block_on(indexed.search(&query)).unwrap()),
         native_search,
     );
-    let selective = Query::new().filter("age", ">=", 0).filter("name", "=", person(size / 2).name.as_str()).limit(10);
     let name = person(size / 2).name;
+    let selective = Query::new().filter("age", ">=", 0).filter("name", "=", name.as_str()).limit(10);
     ensure!(runtime.block_on(indexed.search(&selective))?.len() == native.named(&name).len(), "one record each");
     table.compare(
         named("indexed equality, 1 record"),
         repeat,
         runs,
-        || {
-            timed(|| {
-                for _ in 0..repeat {
-                    black_box(runtime.block_on(indexed.search(&selective)).unwrap());
-                }
-            })
-            .0
-        },
-        || timed(|| (0..repeat).for_each(|_| drop(black_box(native.named(&name))))).0,
+        || repeated(repeat, || runtime.block_on(indexed.search(&selective)).unwrap()),
+        || repeated(repeat, || native.named(&name)),
     );
 
     let shared = Arc::new(all);

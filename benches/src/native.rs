@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use serde_json::{Map, Value as Json};
 
-pub type Row = Arc<Map<String, Json>>;
+pub(crate) type Row = Arc<Map<String, Json>>;
 
 #[derive(Default)]
-pub struct Native {
+pub(crate) struct Native {
     rows: RwLock<IndexMap<String, Row>>,
 }
 
@@ -17,7 +17,7 @@ pub struct Native {
 #[allow(clippy::unwrap_used)]
 impl Native {
     /// False when the id is taken.
-    pub fn create(&self, id: String, row: Map<String, Json>) -> bool {
+    pub(crate) fn create(&self, id: String, row: Map<String, Json>) -> bool {
         match self.rows.write().unwrap().entry(id) {
             Entry::Occupied(_) => false,
             Entry::Vacant(place) => {
@@ -27,7 +27,7 @@ impl Native {
         }
     }
 
-    pub fn create_batch(&self, rows: Vec<(String, Map<String, Json>)>) -> bool {
+    pub(crate) fn create_batch(&self, rows: Vec<(String, Map<String, Json>)>) -> bool {
         let mut stored = self.rows.write().unwrap();
         if rows.iter().any(|(id, _)| stored.contains_key(id)) {
             return false;
@@ -36,11 +36,11 @@ impl Native {
         true
     }
 
-    pub fn read(&self, id: &str) -> Option<Row> {
+    pub(crate) fn read(&self, id: &str) -> Option<Row> {
         self.rows.read().unwrap().get(id).cloned()
     }
 
-    pub fn search(&self, min_age: i64, city: &str, limit: usize) -> Vec<(String, Row)> {
+    pub(crate) fn search(&self, min_age: i64, city: &str, limit: usize) -> Vec<(String, Row)> {
         let rows = self.rows.read().unwrap();
         let mut found: Vec<(&String, &Row, f64)> = rows
             .iter()
@@ -55,12 +55,12 @@ impl Native {
         found.into_iter().map(|(id, row, _)| (id.clone(), row.clone())).collect()
     }
 
-    pub fn count(&self, min_age: i64) -> usize {
+    pub(crate) fn count(&self, min_age: i64) -> usize {
         let rows = self.rows.read().unwrap();
         rows.values().filter(|row| row.get("age").and_then(Json::as_i64).is_some_and(|age| age > min_age)).count()
     }
 
-    pub fn named(&self, name: &str) -> Vec<(String, Row)> {
+    pub(crate) fn named(&self, name: &str) -> Vec<(String, Row)> {
         let rows = self.rows.read().unwrap();
         rows.iter()
             .filter(|(_, row)| row.get("name").and_then(Json::as_str) == Some(name))

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Rows of a comparison.
-pub struct Table {
+pub(crate) struct Table {
     only: Option<String>,
     rows: Vec<Row>,
 }
@@ -18,12 +18,12 @@ struct Row {
 }
 
 impl Table {
-    pub fn new(only: Option<String>) -> Self {
+    pub(crate) fn new(only: Option<String>) -> Self {
         Table { only, rows: Vec::new() }
     }
 
     /// Times both sides in turn. Each side prepares its input untimed and gives back what was timed.
-    pub fn compare(
+    pub(crate) fn compare(
         &mut self,
         name: String,
         operations: usize,
@@ -61,7 +61,7 @@ impl Table {
         });
     }
 
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         println!("| row | ours, ns/op | native, ns/op | ratio of medians | lowest, highest pair |");
         println!("|---|---:|---:|---:|---:|");
         for row in &self.rows {
@@ -85,7 +85,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// How long a piece of work takes.
-pub fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let start = Instant::now();
     let result = work();
     (start.elapsed(), result)

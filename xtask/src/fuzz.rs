@@ -63,7 +63,8 @@ fn fuzz_command(root: &Path, target: &str, seed: u64, seconds: u64) -> Result<Co
     }
     // libFuzzer's seed has 32 bits, and its 0 means "choose one".
     let seed = (seed % u64::from(u32::MAX)) + 1;
-    command.args(["--", &format!("-max_total_time={seconds}"), &format!("-seed={seed}")]);
+    // An input that takes 20 seconds is a hang.
+    command.args(["--", &format!("-max_total_time={seconds}"), &format!("-seed={seed}"), "-timeout=20"]);
     Ok(command)
 }
 

@@ -1,7 +1,5 @@
 //! Heap bytes per record: live requested bytes by a counting allocator, divided by the records.
 
-#![allow(clippy::print_stdout)] // the table is this program's output
-
 #[path = "../native.rs"]
 #[allow(dead_code)]
 mod native;

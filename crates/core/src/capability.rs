@@ -7,6 +7,16 @@ use crate::value::Str;
 
 /// What a backend can do. Declared means it works, undeclared means a typed error: the
 /// conformance suite proves both.
+///
+/// ```
+/// use dataknobs_data_core::SyncDatabase;
+/// let db = SyncDatabase::memory();
+/// if db.capabilities().transactions {
+///     db.transaction()?.commit()?;
+/// }
+/// assert!(!db.capabilities().persistent);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Capabilities {
@@ -50,6 +60,13 @@ fn id_order_name<S: serde::Serializer>(order: &IdOrder, serializer: S) -> Result
 
 impl Capabilities {
     /// A backend that can do nothing beyond the methods every backend has.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Capabilities;
+    /// let mut capabilities = Capabilities::minimal();
+    /// capabilities.persistent = true;
+    /// assert!(!capabilities.transactions);
+    /// ```
     pub fn minimal() -> Self {
         Capabilities {
             transactions: false,
@@ -71,6 +88,13 @@ impl Capabilities {
 }
 
 /// What a database is and where.
+///
+/// ```
+/// use dataknobs_data_core::{BackendInfo, SyncDatabase};
+/// let info: BackendInfo = SyncDatabase::memory().info()?;
+/// assert_eq!((info.backend, info.location.as_str()), ("memory", "memory"));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BackendInfo {
@@ -84,11 +108,22 @@ pub struct BackendInfo {
 
 impl BackendInfo {
     /// Names a backend and its place.
+    ///
+    /// ```
+    /// use dataknobs_data_core::BackendInfo;
+    /// assert_eq!(BackendInfo::new("file", "data/people.json").location, "data/people.json");
+    /// ```
     pub fn new(backend: &'static str, location: impl Into<String>) -> Self {
         BackendInfo { backend, location: location.into(), details: Vec::new() }
     }
 
     /// Adds a detail.
+    ///
+    /// ```
+    /// use dataknobs_data_core::BackendInfo;
+    /// let info = BackendInfo::new("file", "people.json").with("format", "json");
+    /// assert_eq!(info.details[0].1, "json");
+    /// ```
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.details.push((key.into(), value.into()));

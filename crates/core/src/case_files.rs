@@ -39,5 +39,9 @@ pub(crate) fn record(plain: &Json) -> Record {
         let (value, field_type) = typed_value(plain);
         Field::new(name.as_str(), value).with_type(field_type)
     });
-    Record::from_fields(fields).unwrap().with_id(plain["id"].as_str().unwrap()).unwrap()
+    let mut record = Record::from_fields(fields).unwrap().with_id(plain["id"].as_str().unwrap()).unwrap();
+    if let Some(metadata) = plain.get("metadata") {
+        record.set_metadata(metadata.as_object().unwrap().clone()).unwrap();
+    }
+    record
 }

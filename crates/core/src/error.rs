@@ -9,9 +9,27 @@ use std::error::Error as StdError;
 use std::fmt;
 
 /// What every fallible call of this library returns.
+///
+/// ```
+/// use dataknobs_data_core::{Error, Record, Result, record};
+/// fn age(record: &Record) -> Result<i64> {
+///     record["age"].as_integer().ok_or_else(|| Error::invalid_record("no age"))
+/// }
+/// assert_eq!(age(&record! { "age": 36 }?)?, 36);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The kind of an [`Error`], for programs that branch on it.
+///
+/// ```
+/// use dataknobs_data_core::{ErrorKind, Query};
+/// let error = Query::parse("age >").unwrap_err();
+/// match error.kind() {
+///     ErrorKind::InvalidQuery => assert!(!error.is_retryable()),
+///     other => panic!("{other}"),
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -49,6 +67,11 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, in declaration order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::ErrorKind;
+    /// assert!(ErrorKind::ALL.contains(&ErrorKind::Timeout));
+    /// ```
     pub const ALL: [ErrorKind; 15] = [
         ErrorKind::NotFound,
         ErrorKind::AlreadyExists,
@@ -93,7 +116,8 @@ impl ErrorKind {
         }
     }
 
-    fn phrase(self) -> &'static str {
+    /// The words for it that messages begin with, for example `"invalid query"`.
+    pub fn phrase(self) -> &'static str {
         match self {
             ErrorKind::NotFound => "not found",
             ErrorKind::AlreadyExists => "already exists",
@@ -121,6 +145,16 @@ impl fmt::Display for ErrorKind {
 }
 
 /// One failed item of a batch: its index in the input and why it failed.
+///
+/// ```
+/// use dataknobs_data_core::{BatchFailure, ErrorKind, SyncDatabase, record};
+/// let db = SyncDatabase::memory();
+/// let a = record! { "n": 1 }?.with_id("a")?;
+/// let error = db.create_batch(vec![a.clone(), a]).unwrap_err();
+/// let failure: &BatchFailure = &error.failures()[0];
+/// assert_eq!((failure.index, failure.error.kind()), (1, ErrorKind::AlreadyExists));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct BatchFailure {
     /// Position in the batch that was handed in, from 0.
@@ -156,6 +190,11 @@ struct Inner {
 
 impl Error {
     /// An error of this kind with a one-line message.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert_eq!(Error::new(ErrorKind::Timeout, "no answer").to_string(), "timed out: no answer");
+    /// ```
     pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Error(Box::new(Inner {
             kind,
@@ -172,31 +211,63 @@ impl Error {
     }
 
     /// An [`ErrorKind::InvalidQuery`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert_eq!(Error::invalid_query("no such operator").kind(), ErrorKind::InvalidQuery);
+    /// ```
     pub fn invalid_query(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidQuery, message)
     }
 
     /// An [`ErrorKind::InvalidRecord`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert_eq!(Error::invalid_record("no id").kind(), ErrorKind::InvalidRecord);
+    /// ```
     pub fn invalid_record(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidRecord, message)
     }
 
     /// An [`ErrorKind::InvalidConfig`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert_eq!(Error::invalid_config("no such key").kind(), ErrorKind::InvalidConfig);
+    /// ```
     pub fn invalid_config(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidConfig, message)
     }
 
     /// An [`ErrorKind::Unsupported`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert_eq!(Error::unsupported("no indexes here").kind(), ErrorKind::Unsupported);
+    /// ```
     pub fn unsupported(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Unsupported, message)
     }
 
     /// An [`ErrorKind::Corrupt`]; say the place with [`Error::with_context`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::corrupt("not a number").with_context("line", 3);
+    /// assert_eq!(error.to_string(), "corrupt data: not a number (line: 3)");
+    /// ```
     pub fn corrupt(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Corrupt, message)
     }
 
     /// Names the operation, unless one is named already.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::unsupported("no").with_operation("create").with_operation("outer");
+    /// assert_eq!(error.operation(), Some("create"));
+    /// ```
     #[must_use]
     pub fn with_operation(mut self, operation: &'static str) -> Self {
         self.0.operation.get_or_insert(operation);
@@ -204,6 +275,11 @@ impl Error {
     }
 
     /// Names the backend, unless one is named already.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// assert_eq!(Error::unsupported("no").with_backend("file").backend(), Some("file"));
+    /// ```
     #[must_use]
     pub fn with_backend(mut self, backend: &'static str) -> Self {
         self.0.backend.get_or_insert(backend);
@@ -211,6 +287,12 @@ impl Error {
     }
 
     /// Adds a circumstance: a place, a name, a size. Never a secret and never a stored value.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::corrupt("not a number").with_context("line", 3).with_context("column", 7);
+    /// assert_eq!(error.context().collect::<Vec<_>>(), [("line", "3"), ("column", "7")]);
+    /// ```
     #[must_use]
     pub fn with_context(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.0.context.push((key, value.to_string()));
@@ -218,6 +300,12 @@ impl Error {
     }
 
     /// Says the way out, in one line.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::invalid_config("unknown key").with_hint("did you mean `port`?");
+    /// assert_eq!(error.hint(), Some("did you mean `port`?"));
+    /// ```
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = Some(hint.into());
@@ -225,6 +313,12 @@ impl Error {
     }
 
     /// Shows the place in a text: one line of the text, and below it a caret.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::invalid_query("unexpected text").with_excerpt("a = 1 2\n      ^");
+    /// assert!(error.excerpt().unwrap().ends_with('^') && !error.to_string().contains('^'));
+    /// ```
     #[must_use]
     pub fn with_excerpt(mut self, excerpt: impl Into<String>) -> Self {
         self.0.excerpt = Some(excerpt.into());
@@ -232,6 +326,12 @@ impl Error {
     }
 
     /// Sets the underlying cause.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Io, "write failed").with_source(std::io::Error::other("disk full"));
+    /// assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "disk full");
+    /// ```
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -239,6 +339,11 @@ impl Error {
     }
 
     /// Overrides what [`Error::is_retryable`] answers from the kind alone.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert!(Error::new(ErrorKind::Backend, "busy").with_retryable(true).is_retryable());
+    /// ```
     #[must_use]
     pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = Some(retryable);
@@ -246,6 +351,13 @@ impl Error {
     }
 
     /// Lists the items of a batch that failed.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{BatchFailure, Error};
+    /// let failure = BatchFailure { index: 2, error: Error::invalid_record("bad name") };
+    /// let error = Error::invalid_record("a record of the batch is not legal").with_failures(vec![failure]);
+    /// assert_eq!(error.failures()[0].index, 2);
+    /// ```
     #[must_use]
     pub fn with_failures(mut self, failures: Vec<BatchFailure>) -> Self {
         self.0.failures = failures;
@@ -277,36 +389,78 @@ impl Error {
     }
 
     /// The kind.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, Query};
+    /// assert_eq!(Query::parse("age >").unwrap_err().kind(), ErrorKind::InvalidQuery);
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// The message alone, without kind, operation and context.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// assert_eq!(Error::corrupt("not a number").with_context("line", 3).message(), "not a number");
+    /// ```
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
     /// The operation that failed, for example `"create"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, record};
+    /// let error = SyncDatabase::memory().upsert("", record! { "n": 1 }?).unwrap_err();
+    /// assert_eq!(error.operation(), Some("upsert"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
     /// The backend it failed on, for example `"memory"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, record};
+    /// let error = SyncDatabase::memory().upsert("", record! { "n": 1 }?).unwrap_err();
+    /// assert_eq!(error.backend(), Some("memory"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn backend(&self) -> Option<&'static str> {
         self.0.backend
     }
 
     /// The circumstances, in the order they were added.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::corrupt("not a number").with_context("line", 3);
+    /// assert!(error.context().eq([("line", "3")]));
+    /// ```
     pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.context.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
     /// The value of one circumstance.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// let error = Error::corrupt("not a number").with_context("line", 3);
+    /// assert_eq!((error.context_value("line"), error.context_value("column")), (Some("3"), None));
+    /// ```
     pub fn context_value(&self, key: &str) -> Option<&str> {
         self.0.context.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
     }
 
     /// The way out, where one is known.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Query;
+    /// let error = Query::new().filter("name", "STARTSWITH", "A").check().unwrap_err();
+    /// assert_eq!(error.hint(), Some("did you mean STARTS_WITH?"));
+    /// ```
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
@@ -325,6 +479,11 @@ impl Error {
     }
 
     /// The failed items of a batch; empty for every other error.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Error;
+    /// assert!(Error::unsupported("no").failures().is_empty());
+    /// ```
     pub fn failures(&self) -> &[BatchFailure] {
         &self.0.failures
     }
@@ -333,6 +492,12 @@ impl Error {
     ///
     /// True for [`ErrorKind::Connection`] and [`ErrorKind::Timeout`] unless the place that made
     /// the error knew better. Whether it is *safe* to repeat depends on the call.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Error, ErrorKind};
+    /// assert!(Error::new(ErrorKind::Timeout, "no answer").is_retryable());
+    /// assert!(!Error::new(ErrorKind::Conflict, "another writer was first").is_retryable());
+    /// ```
     pub fn is_retryable(&self) -> bool {
         self.0.retryable.unwrap_or(matches!(self.0.kind, ErrorKind::Connection | ErrorKind::Timeout))
     }

@@ -19,6 +19,8 @@
 //! | `memory` | the memory store |
 //! | `config`, `registry`, `layers`, `pool` | settings, opening by name or URL, retry and timeouts, connection pools |
 
+#![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
+
 mod aggregate;
 pub mod backend;
 mod capability;

@@ -49,11 +49,24 @@ pub struct DatabaseFactory;
 
 impl DatabaseFactory {
     /// A factory of every store that is compiled in.
+    ///
+    /// ```
+    /// use dataknobs_data::DatabaseFactory;
+    /// assert!(DatabaseFactory::new().create("memory", Default::default()).is_ok());
+    /// ```
     pub fn new() -> Self {
         DatabaseFactory
     }
 
     /// A database of this backend with these settings.
+    ///
+    /// ```
+    /// use dataknobs_data::{DatabaseFactory, Query, config::ConfigMap};
+    /// let settings = ConfigMap::from_iter([("read_only".to_owned(), true.into())]);
+    /// let db = DatabaseFactory::new().create("memory", settings)?.to_sync();
+    /// assert_eq!(db.count(&Query::new())?, 0);
+    /// # Ok::<(), dataknobs_data::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for an unknown backend or setting.

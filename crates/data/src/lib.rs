@@ -25,6 +25,8 @@
 //! | `file` (default) | JSON, JSON lines, CSV and TSV files | `data.csv`, `file:data/records.json` |
 //! | `pickle` (default) | memory kept as a Python pickle | `memory:kept.pickle` |
 
+#![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
+
 mod database;
 mod factory;
 

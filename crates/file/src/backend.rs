@@ -44,6 +44,14 @@ pub struct FileBackend {
 impl FileBackend {
     /// A store of this file. The file itself is looked at on connection.
     ///
+    /// ```
+    /// use dataknobs_data_core::ErrorKind;
+    /// use dataknobs_data_file::{FileBackend, FileConfig};
+    /// let backend = FileBackend::new(FileConfig::new("data/people.json"))?;
+    /// assert_eq!(FileBackend::new(FileConfig::new("data/people.xml")).unwrap_err().kind(), ErrorKind::InvalidConfig);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig).
     pub fn new(config: FileConfig) -> Result<Self> {

@@ -45,6 +45,13 @@ pub struct FileConfig {
 }
 
 /// What an acknowledged write survives.
+///
+/// ```
+/// use dataknobs_data_file::{Durability, FileConfig};
+/// let mut config = FileConfig::new("people.json");
+/// assert_eq!(config.durability, Durability::Fsync);
+/// config.durability = Durability::Buffered; // faster, and lost with the power
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
@@ -73,11 +80,24 @@ impl Default for FileConfig {
 
 impl FileConfig {
     /// The defaults, for this file.
+    ///
+    /// ```
+    /// use dataknobs_data_file::FileConfig;
+    /// let config = FileConfig::new("data/people.json");
+    /// assert!(config.create && config.id_field.is_none());
+    /// ```
     pub fn new(path: impl Into<PathBuf>) -> Self {
         FileConfig { path: path.into(), ..FileConfig::default() }
     }
 
     /// The same settings with this format.
+    ///
+    /// ```
+    /// use dataknobs_data_file::{FileConfig, Format};
+    /// let config = FileConfig::new("data/people.txt").with_format(Format::Tsv);
+    /// assert_eq!(config.resolved_format()?, Format::Tsv);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_format(mut self, format: Format) -> Self {
         self.format = Some(format);
@@ -85,6 +105,13 @@ impl FileConfig {
     }
 
     /// The format given, or the one that the extension says.
+    ///
+    /// ```
+    /// use dataknobs_data_file::{FileConfig, Format};
+    /// assert_eq!(FileConfig::new("data/people.ndjson").resolved_format()?, Format::JsonLines);
+    /// assert!(FileConfig::new("data/people.txt").resolved_format().is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig) when neither says.

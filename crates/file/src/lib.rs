@@ -20,6 +20,8 @@
 //! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
 //! not say it all. In CSV the same three are columns, and `<file>.schema.json` holds the types.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
+
 mod backend;
 mod config;
 mod factory;

@@ -52,6 +52,17 @@ enum SeenIds {
 impl RecordReader {
     /// Opens the file that the configuration names.
     ///
+    /// ```
+    /// use dataknobs_data_file::{FileConfig, RecordReader};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("people.csv");
+    /// std::fs::write(&path, "name,age\nAda,36\n")?;
+    /// let mut reader = RecordReader::open(&FileConfig::new(&path))?;
+    /// assert_eq!(reader.next().unwrap()?["age"].as_integer(), Some(36));
+    /// assert!(reader.next().is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](ErrorKind::NotFound) when there is no file, [`Corrupt`](ErrorKind::Corrupt)
     /// when its beginning is damaged, [`InvalidConfig`](ErrorKind::InvalidConfig).
@@ -65,6 +76,16 @@ impl RecordReader {
 
     /// Reads records from any input. The configuration's `format` says how; its path is only a name
     /// for messages.
+    ///
+    /// ```
+    /// use dataknobs_data_core::ErrorKind;
+    /// use dataknobs_data_file::{FileConfig, Format, RecordReader};
+    /// let config = FileConfig::default().with_format(Format::JsonLines);
+    /// let mut reader = RecordReader::from_input(&b"{\"n\": 1}\n{\"n\": \n"[..], &config)?;
+    /// assert_eq!(reader.next().unwrap()?["n"].as_integer(), Some(1));
+    /// assert_eq!(reader.next().unwrap().unwrap_err().kind(), ErrorKind::Corrupt);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`RecordReader::open`].
@@ -82,6 +103,11 @@ impl RecordReader {
             _ => SeenIds::Lines(HashMap::default()),
         };
         Ok(RecordReader { rows, source, layout, ids, file: None, done: false })
+    }
+
+    /// Whether the ids are the numbers of the rows, because the input has no key of its own.
+    pub fn numbers_rows(&self) -> bool {
+        self.layout.key.source == KeySource::Ordinal
     }
 
     /// Reads an open file from its start.

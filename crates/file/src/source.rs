@@ -10,9 +10,10 @@ use dataknobs_data_core::{Error, ErrorKind, FieldType, Result, Value};
 use crate::config::FileConfig;
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::{self, CsvLayout, CsvRows, Parser, Sidecar};
-use crate::format::json::{JsonReader, JsonRows};
-use crate::format::json_lines::{JsonLinesReader, JsonLinesRows};
+use crate::format::json::JsonReader;
+use crate::format::json_lines::JsonLinesReader;
 use crate::format::json_row::Row;
+use crate::format::json_rows::{JsonRows, RowReader};
 use crate::format::{Format, Rows};
 use crate::key::Key;
 use crate::window::Window;
@@ -155,7 +156,7 @@ impl Source {
         let key = layout.key.clone();
         Ok(match (&layout.csv, self.format) {
             (Some(csv), _) => Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?),
-            (None, Format::JsonLines) => Box::new(JsonLinesRows::new(JsonLinesReader::new(window, limit), key)),
+            (None, Format::JsonLines) => Box::new(JsonRows::new(JsonLinesReader::new(window, limit), key)),
             (None, _) => Box::new(JsonRows::new(JsonReader::new(window, limit), key)),
         })
     }

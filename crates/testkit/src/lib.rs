@@ -6,11 +6,14 @@
 //! `fixture/` makes databases of each kind. `cases/` runs the rules that are written as data in the
 //! folder `cases` beside it. `conformance/` holds the behaviours of the database methods.
 //! `report.rs` is the matrix of what ran where, `failure.rs` what a check says when it fails.
+//! `generate/` makes hard data at random, `differential/` compares stores over it.
 
 pub mod cases;
 pub mod conformance;
+pub mod differential;
 mod failure;
 pub mod fixture;
+pub mod generate;
 mod report;
 
 pub use failure::{Failure, Outcome, refused};

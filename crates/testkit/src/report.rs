@@ -105,6 +105,37 @@ impl Report {
         totals
     }
 
+    /// The totals by group of rows (what stands before the colon in their names) and column: a
+    /// table without the single rows.
+    pub fn summary(&self) -> String {
+        let mut groups: Vec<(&str, Vec<Totals>)> = Vec::new();
+        for row in &self.rows {
+            let name = row.name.split_once(": ").map_or(row.name.as_str(), |(group, _)| group);
+            let position = groups.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+                groups.push((name, vec![Totals::default(); self.columns.len()]));
+                groups.len() - 1
+            });
+            for (column, verdict) in &row.verdicts {
+                groups[position].1[*column].add(verdict);
+            }
+        }
+        let width = groups.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(self.title.len());
+        let mut lines = vec![format!("{}: {}", self.title, self.totals())];
+        for (position, column) in self.columns.iter().enumerate() {
+            lines.push(format!("  [{}] {column}: {}", position + 1, self.totals_of(column)));
+        }
+        let heads = (1..=self.columns.len()).map(|position| format!(" {:>9}", format!("[{position}]")));
+        lines.push(format!("{:width$}{}   (ok/FAIL/not applicable)", "", heads.collect::<String>()));
+        for (name, totals) in groups {
+            let cells = totals.iter().map(|totals| match totals.executed() + totals.not_applicable {
+                0 => format!(" {:>9}", "-"),
+                _ => format!(" {:>9}", format!("{}/{}/{}", totals.held, totals.failed, totals.not_applicable)),
+            });
+            lines.push(format!("{name:width$}{}", cells.collect::<String>()));
+        }
+        lines.join("\n")
+    }
+
     /// What failed: row, column, reason.
     pub fn failures(&self) -> Vec<(&str, &str, &str)> {
         let mut failures = Vec::new();

@@ -55,6 +55,14 @@ const INLINE_KEYS: usize = 4;
 impl Aggregator {
     /// An aggregator that has seen no record.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Aggregator};
+    /// let aggregator = Aggregator::new(&Aggregation::new().group_by("city").count())?;
+    /// assert_eq!(aggregator.group_count(), 0);
+    /// assert!(Aggregator::new(&Aggregation::new()).is_err()); // nothing to compute
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Aggregation::check`].
     pub fn new(spec: &Aggregation) -> Result<Self> {
@@ -75,6 +83,15 @@ impl Aggregator {
     }
 
     /// Takes in one record, which passes the filters.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Aggregator, record};
+    /// let mut aggregator = Aggregator::new(&Aggregation::new().sum("n"))?;
+    /// aggregator.push(&record! { "n": 2 }?)?;
+    /// aggregator.push(&record! { "n": 3 }?)?;
+    /// assert_eq!(aggregator.finish()?.get(0, "sum_n"), Some(&5.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) with the column when a histogram's key is
@@ -143,11 +160,28 @@ impl Aggregator {
     }
 
     /// How many groups there are so far.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Aggregator, record};
+    /// let mut aggregator = Aggregator::new(&Aggregation::distinct("city"))?;
+    /// aggregator.push(&record! { "city": "Oslo" }?)?;
+    /// assert_eq!(aggregator.group_count(), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn group_count(&self) -> usize {
         self.groups.keys.len()
     }
 
     /// The result.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Aggregator, record};
+    /// let mut aggregator = Aggregator::new(&Aggregation::new().sum("n"))?;
+    /// aggregator.push(&record! { "n": i64::MAX }?)?;
+    /// aggregator.push(&record! { "n": 1 }?)?;
+    /// assert_eq!(aggregator.finish().unwrap_err().context_value("column"), Some("`sum_n`"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) with the column when an integer sum is

@@ -11,6 +11,13 @@ use crate::query::scalar::Scalar;
 use crate::value::{DateTime, Number, Value};
 
 /// How a group key is made of the value at its path.
+///
+/// ```
+/// use dataknobs_data_core::{Aggregation, Bucket, Interval};
+/// let spec = Aggregation::new().group_by("city").date_histogram("born", "year");
+/// assert_eq!(spec.group_keys()[0].bucket, Bucket::Value);
+/// assert_eq!(spec.group_keys()[1].bucket, Bucket::Date(Interval::Year));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Bucket {
@@ -29,6 +36,14 @@ pub enum Bucket {
 }
 
 /// A calendar interval. Buckets are in UTC; weeks start on Monday.
+///
+/// ```
+/// use dataknobs_data_core::{DateTime, Interval};
+/// let time = DateTime::parse("2024-05-01T10:20:30Z")?;
+/// assert_eq!(Interval::Week.start(time).to_string(), "2024-04-29T00:00:00Z");
+/// assert_eq!("Quarter".parse::<Interval>()?, Interval::Quarter);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(missing_docs)] // the names are the documentation
@@ -50,6 +65,11 @@ const DAYS_FROM_MONDAY: i64 = 3;
 
 impl Interval {
     /// Every interval, the longest first.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Interval;
+    /// assert_eq!(Interval::ALL.map(Interval::name)[..3], ["year", "quarter", "month"]);
+    /// ```
     pub const ALL: [Interval; 8] = [
         Interval::Year,
         Interval::Quarter,
@@ -62,6 +82,11 @@ impl Interval {
     ];
 
     /// The name in lower case.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Interval;
+    /// assert_eq!(Interval::Week.name(), "week");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Interval::Year => "year",
@@ -127,8 +152,20 @@ impl FromStr for Interval {
 }
 
 /// What names an interval where one is wanted: an [`Interval`], or its name in any letter case.
+///
+/// ```
+/// use dataknobs_data_core::{Interval, IntoInterval};
+/// assert_eq!("month".into_interval()?, Interval::Month);
+/// assert_eq!(Interval::Day.into_interval()?, Interval::Day);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub trait IntoInterval {
     /// The interval.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, IntoInterval};
+    /// assert_eq!("fortnight".into_interval().unwrap_err().kind(), ErrorKind::InvalidQuery);
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) for any other word.

@@ -7,6 +7,12 @@ use crate::config::nearest;
 use crate::error::{Error, Result};
 
 /// What an aggregate computes from the records of a group.
+///
+/// ```
+/// use dataknobs_data_core::{AggregateFunction, Aggregation};
+/// let spec = Aggregation::new().sum("amount");
+/// assert_eq!(spec.aggregates()[0].function, AggregateFunction::Sum);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AggregateFunction {
@@ -26,6 +32,12 @@ pub enum AggregateFunction {
 
 impl AggregateFunction {
     /// Every function.
+    ///
+    /// ```
+    /// use dataknobs_data_core::AggregateFunction;
+    /// let names = AggregateFunction::ALL.map(AggregateFunction::name);
+    /// assert_eq!(names, ["count", "count_distinct", "min", "max", "sum", "avg"]);
+    /// ```
     pub const ALL: [AggregateFunction; 6] = [
         AggregateFunction::Count,
         AggregateFunction::CountDistinct,

@@ -43,6 +43,14 @@ impl Aggregation {
 
     /// Reads the JSON form and checks it.
     ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// let form = serde_json::json!({"group_by": ["city"], "aggregates": [{"function": "count"}]});
+    /// assert_eq!(Aggregation::from_json(form)?, Aggregation::new().group_by("city").count());
+    /// assert!(Aggregation::from_json(serde_json::json!({"groups": ["city"]})).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) that names the unknown key, or the part
     /// that is of the wrong shape, and as [`Aggregation::check`].

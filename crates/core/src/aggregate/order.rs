@@ -67,7 +67,7 @@ fn order_representatives(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         // Representatives are canonical already.
         (Value::Json(a), Value::Json(b)) => compact_json(a).cmp(&compact_json(b)),
-        (a, b) => order_by_presence(Scalar::of(a), Scalar::of(b), false),
+        (a, b) => order_by_presence(Scalar::of(a), Scalar::of(b), false, None),
     }
 }
 

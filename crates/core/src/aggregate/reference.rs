@@ -18,6 +18,14 @@ use std::cmp::Ordering;
 /// What an aggregation gives over these records. The oracle that every backend is tested against;
 /// its time grows with the square of the number of records.
 ///
+/// ```
+/// use dataknobs_data_core::{Aggregation, Value, record, reference_aggregate};
+/// let records = [record! { "n": 1 }?, record! { "n": 2.5 }?, record! { "n": "x" }?];
+/// let table = reference_aggregate(&records, &Aggregation::new().count().avg("n"))?;
+/// assert_eq!(table.rows(), [vec![Value::from(3), Value::from(1.75)]]);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+///
 /// # Errors
 /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) when the aggregation is invalid, or a sum or
 /// a histogram's key is out of range.
@@ -69,7 +77,7 @@ fn equal(a: &Value, b: &Value) -> bool {
 /// Sort order, JSON by canonical text.
 fn order(a: &Value, b: &Value) -> Ordering {
     let text = |value: &Value| value.as_json().map(|document| compact_json(&canonical_json(document)));
-    order_by_presence(Scalar::of(a), Scalar::of(b), false).then_with(|| text(a).cmp(&text(b)))
+    order_by_presence(Scalar::of(a), Scalar::of(b), false, None).then_with(|| text(a).cmp(&text(b)))
 }
 
 /// Of equal values, the one that stands for all.

@@ -47,6 +47,13 @@ enum Last {
 }
 
 /// One key to group by, and its column.
+///
+/// ```
+/// use dataknobs_data_core::{Aggregation, GroupKey};
+/// let spec = Aggregation::new().group_by_as("address.city", "city");
+/// let key: &GroupKey = &spec.group_keys()[0];
+/// assert_eq!((key.path.to_string().as_str(), key.column.as_str()), ("address.city", "city"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GroupKey {
@@ -59,6 +66,13 @@ pub struct GroupKey {
 }
 
 /// One aggregate, and its column.
+///
+/// ```
+/// use dataknobs_data_core::{Aggregate, AggregateFunction, Aggregation};
+/// let spec = Aggregation::new().max("age");
+/// let oldest: &Aggregate = &spec.aggregates()[0];
+/// assert_eq!((oldest.function, oldest.column.as_str()), (AggregateFunction::Max, "max_age"));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Aggregate {
@@ -89,6 +103,12 @@ impl Aggregate {
 
 impl Aggregation {
     /// A description without filters, keys and aggregates; add at least one of the last two.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert!(Aggregation::new().check().is_err()); // nothing to compute yet
+    /// assert!(Aggregation::new().count().check().is_ok());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -114,6 +134,14 @@ impl Aggregation {
     }
 
     /// Adds a test that records must pass.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let adults = Aggregation::new().filter("age", ">=", 18).count();
+    /// let table = reference_aggregate(&[record! { "age": 17 }?, record! { "age": 18 }?], &adults)?;
+    /// assert_eq!(table.get(0, "count"), Some(&1.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn filter(mut self, path: impl IntoPath, operator: impl IntoOperator, operand: impl Into<Operand>) -> Self {
         let filter = Filter::new(path, operator, operand);
@@ -124,6 +152,13 @@ impl Aggregation {
     }
 
     /// Adds a filter that records must pass.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Filter};
+    /// let near = Aggregation::new().with_filter(Filter::parse("city = 'Oslo' OR city = 'Bergen'")?).count();
+    /// assert_eq!(near.to_filter().to_string(), "city = 'Oslo' OR city = 'Bergen'");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_filter(mut self, filter: Filter) -> Self {
         self.filters.push(filter);
@@ -148,12 +183,25 @@ impl Aggregation {
 
     /// Groups by the value at a path. Equal values fall in one group, values that are not present
     /// in the group of null.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Value, record, reference_aggregate};
+    /// let by_city = Aggregation::new().group_by("city").count();
+    /// let table = reference_aggregate(&[record! { "city": "Oslo" }?, record! { "city": () }?], &by_city)?;
+    /// assert_eq!(table.rows(), [vec!["Oslo".into(), 1.into()], vec![Value::Null, 1.into()]]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn group_by(self, path: impl IntoPath) -> Self {
         self.with_group(path.into_path().map(|path| GroupKey::new(path, Bucket::Value)))
     }
 
     /// Groups by the value at a path, under a column name of its own.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert_eq!(Aggregation::new().group_by_as("address.city", "city").columns(), ["city"]);
+    /// ```
     #[must_use]
     pub fn group_by_as(self, path: impl IntoPath, column: impl Into<Str>) -> Self {
         let key = path.into_path().map(|path| GroupKey { path, bucket: Bucket::Value, column: column.into() });
@@ -198,30 +246,67 @@ impl Aggregation {
     }
 
     /// Adds the number of records: column `count`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let table = reference_aggregate(&[record! { "n": 1 }?, record! { "n": () }?], &Aggregation::new().count())?;
+    /// assert_eq!(table.get(0, "count"), Some(&2.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn count(self) -> Self {
         self.with_aggregate(Aggregate::new(AggregateFunction::Count, None))
     }
 
     /// Adds the number of present values: column `count_` and the path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let records = [record! { "n": 1 }?, record! { "n": () }?];
+    /// let table = reference_aggregate(&records, &Aggregation::new().count_of("n"))?;
+    /// assert_eq!(table.get(0, "count_n"), Some(&1.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn count_of(self, path: impl IntoPath) -> Self {
         self.aggregate(AggregateFunction::Count, path)
     }
 
     /// Adds the number of present values that differ: column `count_distinct_` and the path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let records = [record! { "n": 1 }?, record! { "n": 1.0 }?, record! { "n": 2 }?];
+    /// let table = reference_aggregate(&records, &Aggregation::new().count_distinct("n"))?;
+    /// assert_eq!(table.get(0, "count_distinct_n"), Some(&2.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn count_distinct(self, path: impl IntoPath) -> Self {
         self.aggregate(AggregateFunction::CountDistinct, path)
     }
 
     /// Adds the least present value: column `min_` and the path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let table = reference_aggregate(&[record! { "n": 3 }?, record! { "n": 2 }?], &Aggregation::new().min("n"))?;
+    /// assert_eq!(table.get(0, "min_n"), Some(&2.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn min(self, path: impl IntoPath) -> Self {
         self.aggregate(AggregateFunction::Min, path)
     }
 
     /// Adds the greatest present value: column `max_` and the path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let table = reference_aggregate(&[record! { "n": 3 }?, record! { "n": 2 }?], &Aggregation::new().max("n"))?;
+    /// assert_eq!(table.get(0, "max_n"), Some(&3.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn max(self, path: impl IntoPath) -> Self {
         self.aggregate(AggregateFunction::Max, path)
@@ -229,18 +314,37 @@ impl Aggregation {
 
     /// Adds the sum of the numbers: column `sum_` and the path. Exact over integers, and an error
     /// when it passes 64 bits; a float as soon as one of them is.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let table = reference_aggregate(&[record! { "n": 1 }?, record! { "n": 0.5 }?], &Aggregation::new().sum("n"))?;
+    /// assert_eq!(table.get(0, "sum_n"), Some(&1.5.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn sum(self, path: impl IntoPath) -> Self {
         self.aggregate(AggregateFunction::Sum, path)
     }
 
     /// Adds the mean of the numbers, a float: column `avg_` and the path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, record, reference_aggregate};
+    /// let table = reference_aggregate(&[record! { "n": 1 }?, record! { "n": 2 }?], &Aggregation::new().avg("n"))?;
+    /// assert_eq!(table.get(0, "avg_n"), Some(&1.5.into()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn avg(self, path: impl IntoPath) -> Self {
         self.aggregate(AggregateFunction::Avg, path)
     }
 
     /// Renames the column that was added last.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert_eq!(Aggregation::new().sum("amount").alias("total").columns(), ["total"]);
+    /// ```
     #[must_use]
     pub fn alias(mut self, name: impl Into<Str>) -> Self {
         let column = match self.last {
@@ -258,21 +362,42 @@ impl Aggregation {
     }
 
     /// The filters; records must pass all of them.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert_eq!(Aggregation::new().filter("age", ">=", 18).filters().len(), 1);
+    /// ```
     pub fn filters(&self) -> &[Filter] {
         &self.filters
     }
 
     /// The group keys, in column order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert_eq!(Aggregation::new().group_by("city").group_keys()[0].column, "city");
+    /// ```
     pub fn group_keys(&self) -> &[GroupKey] {
         &self.group_by
     }
 
     /// The aggregates; their columns stand behind those of the group keys.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert_eq!(Aggregation::new().count().avg("age").aggregates()[1].column, "avg_age");
+    /// ```
     pub fn aggregates(&self) -> &[Aggregate] {
         &self.aggregates
     }
 
     /// The filters as one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// let spec = Aggregation::new().filter("age", ">=", 18).filter("city", "=", "Oslo").count();
+    /// assert_eq!(spec.to_filter().to_string(), "age >= 18 AND city = 'Oslo'");
+    /// ```
     pub fn to_filter(&self) -> Filter {
         match self.filters.as_slice() {
             [single] => single.clone(),
@@ -281,12 +406,23 @@ impl Aggregation {
     }
 
     /// The names of the result's columns: group keys, then aggregates.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Aggregation;
+    /// assert_eq!(Aggregation::new().group_by("city").count().avg("age").columns(), ["city", "count", "avg_age"]);
+    /// ```
     pub fn columns(&self) -> Vec<Str> {
         let keys = self.group_by.iter().map(|key| &key.column);
         keys.chain(self.aggregates.iter().map(|aggregate| &aggregate.column)).cloned().collect()
     }
 
     /// Reports the first mistake made while building, and what is wrong with the whole.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, ErrorKind};
+    /// let twice = Aggregation::new().sum("n").max("m").alias("sum_n");
+    /// assert_eq!(twice.check().unwrap_err().kind(), ErrorKind::InvalidQuery);
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery).

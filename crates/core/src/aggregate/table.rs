@@ -24,6 +24,13 @@ pub struct Table {
 impl Table {
     /// A table of these rows; each has one value for each column.
     ///
+    /// ```
+    /// use dataknobs_data_core::Table;
+    /// assert_eq!(Table::new(["n"], vec![vec![1.into()]])?.len(), 1);
+    /// assert!(Table::new(["n", "m"], vec![vec![1.into()]]).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when a row is longer or shorter, and when
     /// two columns have one name.
@@ -43,31 +50,70 @@ impl Table {
     }
 
     /// The column names, in order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Table;
+    /// assert_eq!(Table::new(["city", "count"], Vec::new())?.columns(), ["city", "count"]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn columns(&self) -> &[Str] {
         &self.columns
     }
 
     /// The rows; each holds its values in column order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Table, Value};
+    /// let table = Table::new(["n"], vec![vec![1.into()], vec![2.into()]])?;
+    /// assert_eq!(table.rows(), [[Value::from(1)], [Value::from(2)]]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn rows(&self) -> &[Vec<Value>] {
         &self.rows
     }
 
     /// How many rows.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Table;
+    /// assert_eq!(Table::new(["n"], vec![vec![1.into()], vec![2.into()]])?.len(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// Whether there are no rows.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Table;
+    /// assert!(Table::new(["n"], Vec::new())?.is_empty());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Where a column stands.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Table;
+    /// assert_eq!(Table::new(["city", "count"], Vec::new())?.position("count"), Some(1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|name| name == column)
     }
 
     /// One value, by row number and column name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Table;
+    /// let table = Table::new(["n"], vec![vec![1.into()]])?;
+    /// assert_eq!(table.get(0, "n"), Some(&1.into()));
+    /// assert_eq!((table.get(1, "n"), table.get(0, "m")), (None, None));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn get(&self, row: usize, column: &str) -> Option<&Value> {
         self.rows.get(row)?.get(self.position(column)?)
     }
@@ -86,12 +132,26 @@ impl Table {
     }
 
     /// The columns and rows by themselves.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Table, Value};
+    /// let (columns, rows) = Table::new(["n"], vec![vec![1.into()]])?.into_parts();
+    /// assert_eq!((columns[0].as_str(), &rows[0][0]), ("n", &Value::from(1)));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn into_parts(self) -> (Vec<Str>, Vec<Vec<Value>>) {
         (self.columns, self.rows)
     }
 
     /// An array of one object for each row, in plain JSON: datetimes as RFC 3339 text, bytes as
     /// base64.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{DateTime, Table};
+    /// let table = Table::new(["day", "n"], vec![vec![DateTime::parse("2024-05-01")?.into(), 2.into()]])?;
+    /// assert_eq!(table.to_json(), serde_json::json!([{"day": "2024-05-01T00:00:00", "n": 2}]));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn to_json(&self) -> Json {
         let object = |row: &Vec<Value>| {
             let members = self.columns.iter().zip(row).map(|(name, value)| (name.to_string(), plain_json(value)));

@@ -5,6 +5,12 @@ use std::fmt;
 use serde::Serialize;
 
 /// How well a store answers one leaf of a filter.
+///
+/// ```
+/// use dataknobs_data_core::Support;
+/// assert!(Support::No < Support::Superset && Support::Superset < Support::Exact);
+/// assert_eq!(Support::Superset.to_string(), "superset");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Support {
@@ -27,6 +33,14 @@ impl fmt::Display for Support {
 }
 
 /// How a store would answer a scan.
+///
+/// ```
+/// use dataknobs_data_core::backend::AccessPlan;
+/// let mut plan = AccessPlan::new("index age_ordered: range");
+/// plan.index = Some("age_ordered".into());
+/// plan.rows_examined = Some(12);
+/// assert!(plan.notes.is_empty());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AccessPlan {
@@ -48,12 +62,24 @@ pub struct AccessPlan {
 
 impl AccessPlan {
     /// A plan described in one line.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::AccessPlan;
+    /// assert_eq!(AccessPlan::new("full scan").access, "full scan");
+    /// ```
     pub fn new(access: impl Into<String>) -> Self {
         AccessPlan { access: access.into(), ..AccessPlan::default() }
     }
 }
 
 /// One leaf of the filter and how well the store answers it.
+///
+/// ```
+/// use dataknobs_data_core::{Query, Support, SyncDatabase};
+/// let explain = SyncDatabase::memory().explain(&Query::parse("age > 30")?)?;
+/// assert_eq!((explain.leaves[0].leaf.as_str(), explain.leaves[0].support), ("age > 30", Support::Exact));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LeafPlan {
@@ -70,6 +96,14 @@ impl LeafPlan {
 }
 
 /// How a query will be answered and what that will cost.
+///
+/// ```
+/// use dataknobs_data_core::{Query, SyncDatabase};
+/// let explain = SyncDatabase::memory().explain(&Query::parse("age > 30 ORDER BY age")?)?;
+/// assert!(explain.sort_pushed && !explain.rechecked);
+/// assert!(explain.to_string().starts_with("backend: memory\nquery: age > 30 ORDER BY age"));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Explain {

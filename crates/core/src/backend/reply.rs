@@ -12,6 +12,17 @@ use crate::record::Record;
 /// The answer of a backend: at hand already, or a future.
 ///
 /// A store in memory answers at once, which costs neither an allocation nor a thread hop.
+///
+/// ```
+/// use dataknobs_data_core::backend::Reply;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let at_hand = Reply::ready(Ok(1));
+/// let later = Reply::later(async { Ok(2) });
+/// assert!(matches!(at_hand, Reply::Ready(_)));
+/// assert_eq!(at_hand.await? + later.await?, 3);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub enum Reply<'a, T> {
     /// The answer; none once it was taken.
     Ready(Option<Result<T>>),
@@ -20,16 +31,39 @@ pub enum Reply<'a, T> {
 }
 
 /// Records in chunks. A chunk is never empty.
+///
+/// ```
+/// use dataknobs_data_core::{record, backend::{RecordStream, stream_of}};
+/// use futures_util::StreamExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut chunks: RecordStream = stream_of(vec![record! { "n": 1 }?, record! { "n": 2 }?]);
+/// assert_eq!(chunks.next().await.unwrap()?.len(), 2);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub type RecordStream = Pin<Box<dyn Stream<Item = Result<Vec<Record>>> + Send>>;
 
 impl<'a, T> Reply<'a, T> {
     /// An answer that is at hand.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::Reply;
+    /// assert!(matches!(Reply::ready(Ok(7)), Reply::Ready(Some(Ok(7)))));
+    /// ```
     #[inline]
     pub fn ready(result: Result<T>) -> Self {
         Reply::Ready(Some(result))
     }
 
     /// The same answer, changed when it is there.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::Reply;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert_eq!(Reply::ready(Ok(20)).map_ok(|number| number + 1).await?, 21);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     pub fn map_ok<U>(self, change: impl FnOnce(T) -> U + Send + 'a) -> Reply<'a, U>
     where
@@ -42,6 +76,15 @@ impl<'a, T> Reply<'a, T> {
     }
 
     /// An answer that will come.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::Reply;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let reply = Reply::later(async { Ok(7) });
+    /// assert_eq!(reply.await?, 7);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn later(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
         Reply::Later(Box::pin(future))
     }
@@ -82,11 +125,30 @@ impl<T> Future for Reply<'_, T> {
 }
 
 /// A stream of one chunk.
+///
+/// ```
+/// use dataknobs_data_core::backend::stream_of;
+/// use futures_util::StreamExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut chunks = stream_of(Vec::new());
+/// assert!(chunks.next().await.is_none()); // no chunk is empty
+/// # });
+/// ```
 pub fn stream_of(records: Vec<Record>) -> RecordStream {
     stream_of_chunks((!records.is_empty()).then_some(Ok(records)))
 }
 
 /// A stream of chunks that are at hand or cheap to make.
+///
+/// ```
+/// use dataknobs_data_core::{record, backend::stream_of_chunks};
+/// use futures_util::StreamExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let chunks = stream_of_chunks([Ok(vec![record! { "n": 1 }?]), Ok(vec![record! { "n": 2 }?])]);
+/// assert_eq!(chunks.count().await, 2);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub fn stream_of_chunks<I>(chunks: I) -> RecordStream
 where
     I: IntoIterator<Item = Result<Vec<Record>>>,

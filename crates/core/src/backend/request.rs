@@ -6,6 +6,11 @@ use crate::record::{Field, Record, RecordId, Version};
 use crate::value::{Str, Value};
 
 /// Asks for one record.
+///
+/// ```
+/// use dataknobs_data_core::backend::ReadRequest;
+/// assert_eq!(ReadRequest::new("a").id, "a");
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ReadRequest<'a> {
@@ -15,12 +20,24 @@ pub struct ReadRequest<'a> {
 
 impl<'a> ReadRequest<'a> {
     /// Asks for this id.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::ReadRequest;
+    /// assert_eq!(ReadRequest::new("user/7").id, "user/7");
+    /// ```
     pub fn new(id: &'a str) -> Self {
         ReadRequest { id }
     }
 }
 
 /// Asks for several records.
+///
+/// ```
+/// use dataknobs_data_core::{RecordId, backend::ReadBatchRequest};
+/// let ids = [RecordId::new("a")?, RecordId::new("b")?];
+/// assert_eq!(ReadBatchRequest::new(&ids).ids.len(), 2);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ReadBatchRequest<'a> {
@@ -30,16 +47,31 @@ pub struct ReadBatchRequest<'a> {
 
 impl<'a> ReadBatchRequest<'a> {
     /// Asks for these ids.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, backend::ReadBatchRequest};
+    /// let ids = [RecordId::new("a")?];
+    /// assert_eq!(ReadBatchRequest::new(&ids).ids[0], "a");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(ids: &'a [RecordId]) -> Self {
         ReadBatchRequest { ids }
     }
 }
 
 /// One write.
+///
+/// ```
+/// use dataknobs_data_core::{RecordId, Version, backend::{WriteAction, WriteRequest}};
+/// let write = WriteRequest::new(RecordId::new("a")?, WriteAction::Delete).expecting(Version::from_number(3));
+/// assert_eq!(write.action.name(), "delete");
+/// assert_eq!(write.expected_version, Some(Version::from_number(3)));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WriteRequest {
-    /// The id. None only for creates on stores that make their own keys.
+    /// The id. None only for creates and upserts on stores that make their own keys.
     pub id: Option<RecordId>,
     /// What to do.
     pub action: WriteAction,
@@ -49,11 +81,25 @@ pub struct WriteRequest {
 
 impl WriteRequest {
     /// A write under this id.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{record, backend::{WriteAction, WriteRequest}};
+    /// let create = WriteRequest::new(None, WriteAction::Create(record! { "n": 1 }?));
+    /// assert!(create.id.is_none()); // the store makes the id
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(id: impl Into<Option<RecordId>>, action: WriteAction) -> Self {
         WriteRequest { id: id.into(), action, expected_version: None }
     }
 
     /// The same write, refused unless the stored record has this version.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, Version, backend::{WriteAction, WriteRequest}};
+    /// let write = WriteRequest::new(RecordId::new("a")?, WriteAction::Delete).expecting(Version::from_number(3));
+    /// assert!(write.expected_version.is_some());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn expecting(mut self, version: impl Into<Option<Version>>) -> Self {
         self.expected_version = version.into();
@@ -62,6 +108,12 @@ impl WriteRequest {
 }
 
 /// What a write does.
+///
+/// ```
+/// use dataknobs_data_core::{Changes, backend::WriteAction};
+/// let action = WriteAction::Patch(Changes::new().set("age", 37));
+/// assert_eq!(action.name(), "patch");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum WriteAction {
@@ -79,6 +131,11 @@ pub enum WriteAction {
 
 impl WriteAction {
     /// The operation's name, for errors and logs.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::WriteAction;
+    /// assert_eq!(WriteAction::Delete.name(), "delete");
+    /// ```
     pub fn name(&self) -> &'static str {
         match self {
             WriteAction::Create(_) => "create",
@@ -91,6 +148,13 @@ impl WriteAction {
 }
 
 /// What a write did.
+///
+/// ```
+/// use dataknobs_data_core::{RecordId, Version, backend::WriteOutcome};
+/// let created = WriteOutcome::new(RecordId::new("a")?, false, Version::from_number(1));
+/// assert!(!created.found && created.version.is_some());
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct WriteOutcome {
@@ -104,12 +168,26 @@ pub struct WriteOutcome {
 
 impl WriteOutcome {
     /// An outcome.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, backend::WriteOutcome};
+    /// let missing = WriteOutcome::new(RecordId::new("a")?, false, None);
+    /// assert!(!missing.found && missing.version.is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(id: RecordId, found: bool, version: impl Into<Option<Version>>) -> Self {
         WriteOutcome { id, found, version: version.into() }
     }
 }
 
 /// Several writes in order.
+///
+/// ```
+/// use dataknobs_data_core::{RecordId, backend::{WriteAction, WriteBatchRequest, WriteRequest}};
+/// let delete = WriteRequest::new(RecordId::new("a")?, WriteAction::Delete);
+/// assert_eq!(WriteBatchRequest::new(vec![delete]).writes.len(), 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WriteBatchRequest {
@@ -119,6 +197,11 @@ pub struct WriteBatchRequest {
 
 impl WriteBatchRequest {
     /// These writes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::WriteBatchRequest;
+    /// assert!(WriteBatchRequest::new(Vec::new()).writes.is_empty());
+    /// ```
     pub fn new(writes: Vec<WriteRequest>) -> Self {
         WriteBatchRequest { writes }
     }
@@ -147,11 +230,24 @@ enum ChangedField {
 
 impl Changes {
     /// No changes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Changes;
+    /// assert!(Changes::new().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets a field's value, as [`Record::set`] does.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Changes, record};
+    /// let mut record = record! { "age": 36 }?;
+    /// Changes::new().set("age", 37).set("city", "Oslo").apply(&mut record)?;
+    /// assert_eq!(record, record! { "age": 37, "city": "Oslo" }?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn set(mut self, name: impl Into<Str>, value: impl Into<Value>) -> Self {
         self.set.push(ChangedField::Value(name.into(), value.into()));
@@ -159,6 +255,14 @@ impl Changes {
     }
 
     /// Sets a whole field, as [`Record::set_field`] does.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Changes, Field, FieldType, record};
+    /// let mut record = record! { "bio": "short" }?;
+    /// Changes::new().set_field(Field::new("bio", "short").with_type(FieldType::Text)).apply(&mut record)?;
+    /// assert_eq!(record.field("bio").unwrap().field_type(), FieldType::Text);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn set_field(mut self, field: Field) -> Self {
         self.set.push(ChangedField::Whole(field));
@@ -166,6 +270,14 @@ impl Changes {
     }
 
     /// Takes a field out, if it is there.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Changes, record};
+    /// let mut record = record! { "age": 36, "note": "x" }?;
+    /// Changes::new().unset("note").unset("missing").apply(&mut record)?;
+    /// assert_eq!(record, record! { "age": 36 }?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn unset(mut self, name: impl Into<Str>) -> Self {
         self.unset.push(name.into());
@@ -173,11 +285,21 @@ impl Changes {
     }
 
     /// Whether nothing changes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Changes;
+    /// assert!(!Changes::new().unset("note").is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.set.is_empty() && self.unset.is_empty()
     }
 
     /// The names that are set, in order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Changes;
+    /// assert!(Changes::new().set("age", 37).names_set().eq(["age"]));
+    /// ```
     pub fn names_set(&self) -> impl Iterator<Item = &str> {
         self.set.iter().map(|change| match change {
             ChangedField::Value(name, _) => name.as_str(),
@@ -186,11 +308,24 @@ impl Changes {
     }
 
     /// The names that are unset, in order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Changes;
+    /// assert_eq!(Changes::new().unset("note").names_unset(), ["note"]);
+    /// ```
     pub fn names_unset(&self) -> &[Str] {
         &self.unset
     }
 
     /// Applies the changes to a record: first what is unset, then what is set.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Changes, record};
+    /// let mut record = record! { "n": 1 }?;
+    /// assert!(Changes::new().unset("n").set("x", f64::NAN).apply(&mut record).is_err());
+    /// assert_eq!(record["n"].as_integer(), Some(1)); // unchanged
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Record::set_field`]; the record is then unchanged.
@@ -211,6 +346,12 @@ impl Changes {
 
     /// Checks the changes by themselves, before any store is asked.
     ///
+    /// ```
+    /// use dataknobs_data_core::Changes;
+    /// assert!(Changes::new().set("age", 37).check().is_ok());
+    /// assert!(Changes::new().set("_id", "x").check().is_err());
+    /// ```
+    ///
     /// # Errors
     /// As [`Record::set_field`].
     pub fn check(&self) -> Result<()> {
@@ -219,6 +360,14 @@ impl Changes {
 }
 
 /// Asks for the records that pass a condition.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, Filter, backend::ScanRequest};
+/// let mut request = ScanRequest::new(Condition::of(&Filter::new("age", ">", 30)?));
+/// request.limit = Some(10);
+/// assert!(request.sort.is_empty() && request.projection.is_none());
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ScanRequest {
@@ -238,12 +387,24 @@ pub struct ScanRequest {
 
 impl ScanRequest {
     /// All records that pass a condition, in the store's own order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, backend::ScanRequest};
+    /// assert!(ScanRequest::new(Condition::TRUE).condition.is_true());
+    /// ```
     pub fn new(condition: Condition) -> Self {
         ScanRequest { condition, sort: Vec::new(), after: None, offset: 0, limit: None, projection: None }
     }
 }
 
 /// Asks for the number of records that pass a condition.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, Filter, backend::CountRequest};
+/// let request = CountRequest::new(Condition::of(&Filter::new("age", ">", 30)?));
+/// assert_eq!(request.condition.leaves().len(), 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CountRequest {
@@ -253,12 +414,25 @@ pub struct CountRequest {
 
 impl CountRequest {
     /// Counts the records that pass this condition.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, backend::CountRequest};
+    /// assert!(CountRequest::new(Condition::TRUE).condition.is_true());
+    /// ```
     pub fn new(condition: Condition) -> Self {
         CountRequest { condition }
     }
 }
 
 /// Changes or deletes what passes a condition.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, Filter, backend::{ModifyAction, ModifyRequest}};
+/// let minors = Condition::of(&Filter::new("age", "<", 18)?);
+/// let request = ModifyRequest::new(minors, ModifyAction::Delete);
+/// assert!(matches!(request.action, ModifyAction::Delete));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ModifyRequest {
@@ -270,12 +444,24 @@ pub struct ModifyRequest {
 
 impl ModifyRequest {
     /// Does this to what passes the condition.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, backend::{ModifyAction, ModifyRequest}};
+    /// let request = ModifyRequest::new(Condition::TRUE, ModifyAction::Delete);
+    /// assert!(request.condition.is_true());
+    /// ```
     pub fn new(condition: Condition, action: ModifyAction) -> Self {
         ModifyRequest { condition, action }
     }
 }
 
 /// What to do with the records that pass a condition.
+///
+/// ```
+/// use dataknobs_data_core::{Changes, backend::ModifyAction};
+/// let action = ModifyAction::Patch(Changes::new().set("seen", true));
+/// assert!(matches!(action, ModifyAction::Patch(changes) if changes.names_set().eq(["seen"])));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ModifyAction {
@@ -286,6 +472,15 @@ pub enum ModifyAction {
 }
 
 /// How a transaction is to run.
+///
+/// ```
+/// use dataknobs_data_core::{SyncDatabase, TransactionOptions, record};
+/// let mut options = TransactionOptions::default();
+/// options.read_only = true;
+/// let db = SyncDatabase::memory();
+/// assert!(db.transaction_with(options)?.create(record! { "n": 1 }?).is_err());
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct TransactionOptions {
@@ -294,6 +489,12 @@ pub struct TransactionOptions {
 }
 
 /// What kind of index.
+///
+/// ```
+/// use dataknobs_data_core::IndexKind;
+/// assert_eq!("btree".parse::<IndexKind>()?, IndexKind::Ordered);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IndexKind {
@@ -305,6 +506,11 @@ pub enum IndexKind {
 
 impl IndexKind {
     /// `"hash"` or `"ordered"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::IndexKind;
+    /// assert_eq!(IndexKind::Hash.name(), "hash");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             IndexKind::Hash => "hash",
@@ -326,6 +532,13 @@ impl std::str::FromStr for IndexKind {
 }
 
 /// Asks for an index.
+///
+/// ```
+/// use dataknobs_data_core::{IndexKind, Path, backend::IndexRequest};
+/// let request = IndexRequest::new(Path::dotted("address.city")?, IndexKind::Hash);
+/// assert_eq!(request.index_name(), "address.city_hash");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct IndexRequest {
@@ -339,11 +552,24 @@ pub struct IndexRequest {
 
 impl IndexRequest {
     /// An index of this path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IndexKind, Path, backend::IndexRequest};
+    /// assert!(IndexRequest::new(Path::dotted("age")?, IndexKind::Ordered).name.is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(path: Path, kind: IndexKind) -> Self {
         IndexRequest { name: None, path, kind }
     }
 
     /// The same index under this name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IndexKind, Path, backend::IndexRequest};
+    /// let request = IndexRequest::new(Path::dotted("age")?, IndexKind::Ordered).named("by_age");
+    /// assert_eq!(request.index_name(), "by_age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn named(mut self, name: impl Into<Str>) -> Self {
         self.name = Some(name.into());
@@ -351,12 +577,27 @@ impl IndexRequest {
     }
 
     /// The name given, or the one made from path and kind: `age_ordered`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IndexKind, Path, backend::IndexRequest};
+    /// let request = IndexRequest::new(Path::dotted("age")?, IndexKind::Ordered);
+    /// assert_eq!(request.index_name(), "age_ordered");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn index_name(&self) -> Str {
         self.name.clone().unwrap_or_else(|| format!("{}_{}", self.path, self.kind.name()).into())
     }
 }
 
 /// An index that is there.
+///
+/// ```
+/// use dataknobs_data_core::{IndexInfo, IndexKind, SyncDatabase};
+/// let db = SyncDatabase::memory();
+/// let index: IndexInfo = db.create_index("age", IndexKind::Ordered)?;
+/// assert_eq!((index.name.as_str(), index.kind), ("age_ordered", IndexKind::Ordered));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IndexInfo {
@@ -370,6 +611,13 @@ pub struct IndexInfo {
 
 impl IndexInfo {
     /// An index.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IndexInfo, IndexKind, Path};
+    /// let index = IndexInfo::new("by_age", Path::dotted("age")?, IndexKind::Hash);
+    /// assert_eq!(index.path.to_string(), "age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(name: impl Into<Str>, path: Path, kind: IndexKind) -> Self {
         IndexInfo { name: name.into(), path, kind }
     }

@@ -34,16 +34,38 @@ const IN_FILE_URL: &AsciiSet = &IN_URL.remove(b'/');
 
 impl Environment {
     /// The environment of this process. A variable that is not UTF-8 counts as not set.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Environment;
+    /// let environment = Environment::process();
+    /// assert_eq!(environment.text("${NOT_SET_ANYWHERE:fallback}")?, "fallback");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn process() -> Self {
         Self::from_fn(|name| std::env::var(name).ok())
     }
 
     /// Variables from a function, for tests and for other sources of secrets.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Environment;
+    /// let environment = Environment::from_fn(|name| (name == "HOST").then(|| "db.example".to_owned()));
+    /// assert_eq!(environment.text("${HOST}:5432")?, "db.example:5432");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn from_fn(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Environment(Arc::new(lookup))
     }
 
     /// A text with its variables filled in.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Environment;
+    /// let environment = Environment::from_fn(|_| None);
+    /// assert_eq!(environment.text("${PORT:5432}")?, "5432");
+    /// assert_eq!(environment.text("${HOST}").unwrap_err().context_value("variable"), Some("HOST"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) that names the `variable` when one is not
@@ -56,6 +78,13 @@ impl Environment {
     ///
     /// A variable at the very beginning may hold a whole URL or folder and goes in as it is. Any
     /// later one is a part, such as a password, and is percent-encoded where the URL will be decoded.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Environment;
+    /// let environment = Environment::from_fn(|_| Some("p@ss".to_owned()));
+    /// assert_eq!(environment.url("postgres://ada:${PASSWORD}@db/shop")?, "postgres://ada:p%40ss@db/shop");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Environment::text`].
@@ -73,6 +102,14 @@ impl Environment {
 
     /// A JSON value with the variables filled in in every text at any depth. Keys stay.
     ///
+    /// ```
+    /// use dataknobs_data_core::config::Environment;
+    /// let environment = Environment::from_fn(|_| Some("db.example".to_owned()));
+    /// let filled = environment.json(serde_json::json!({"hosts": ["${HOST}"], "port": 5432}))?;
+    /// assert_eq!(filled, serde_json::json!({"hosts": ["db.example"], "port": 5432}));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Environment::text`], with the `key`.
     pub fn json(&self, value: Json) -> Result<Json> {
@@ -80,6 +117,14 @@ impl Environment {
     }
 
     /// As [`Environment::json`], for a map.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::{ConfigMap, Environment};
+    /// let environment = Environment::from_fn(|_| Some("db.example".to_owned()));
+    /// let map = ConfigMap::from_iter([("host".to_owned(), "${HOST}".into())]);
+    /// assert_eq!(environment.map(map)?["host"], "db.example");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Environment::json`].

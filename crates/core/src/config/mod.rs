@@ -21,6 +21,12 @@ pub use units::{byte_size, duration, format_duration, parse_byte_size, parse_dur
 pub use url::UrlParts;
 
 /// Settings by key, as they are before a backend has read them.
+///
+/// ```
+/// use dataknobs_data_core::config::ConfigMap;
+/// let map = ConfigMap::from_iter([("path".to_owned(), "people.csv".into()), ("create".to_owned(), false.into())]);
+/// assert_eq!(map["path"], "people.csv");
+/// ```
 pub type ConfigMap = serde_json::Map<String, serde_json::Value>;
 
 /// The message of the error for a key that a config struct doesn't have.

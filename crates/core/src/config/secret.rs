@@ -20,11 +20,22 @@ pub struct Secret(String);
 
 impl Secret {
     /// Keeps this text secret.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Secret;
+    /// let secret = Secret::new("hunter2");
+    /// assert_eq!(secret.to_string(), "***");
+    /// ```
     pub fn new(text: impl Into<String>) -> Self {
         Secret(text.into())
     }
 
     /// The text itself, for the one place that sends it.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Secret;
+    /// assert_eq!(Secret::new("hunter2").expose(), "hunter2");
+    /// ```
     pub fn expose(&self) -> &str {
         &self.0
     }

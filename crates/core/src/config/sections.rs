@@ -26,16 +26,34 @@ pub struct Config(ConfigMap);
 
 impl Config {
     /// No settings.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// assert!(Config::new().as_map().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// These settings.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::{Config, ConfigMap};
+    /// let config = Config::from_map(ConfigMap::from_iter([("debug".to_owned(), true.into())]));
+    /// assert_eq!(config.value("debug"), Some(&true.into()));
+    /// ```
     pub fn from_map(map: ConfigMap) -> Self {
         Config(map)
     }
 
     /// Settings from JSON text.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// let config = Config::from_json(r#"{"databases": {"cache": {"type": "memory"}}}"#)?;
+    /// assert_eq!(config.get("databases.cache")?["type"], "memory");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with line and column when it is not a JSON
@@ -54,6 +72,14 @@ impl Config {
 
     /// Settings from a file; the ending says the format: `.json`.
     ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// let file = tempfile::Builder::new().suffix(".json").tempfile()?;
+    /// std::fs::write(&file, r#"{"type": "memory"}"#)?;
+    /// assert_eq!(Config::from_file(file.path())?.as_map()["type"], "memory");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Config::from_json`]; Unsupported for another ending; the error of reading the file. Each
     /// names the `path`.
@@ -68,16 +94,40 @@ impl Config {
     }
 
     /// Lays other settings over these: tables merge, anything else is replaced.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// let mut config = Config::from_json(r#"{"pool": {"min_size": 1, "max_size": 4}}"#)?;
+    /// config.load(Config::from_json(r#"{"pool": {"max_size": 8}}"#)?);
+    /// assert_eq!(config.get("pool")?, config.as_map()["pool"].as_object().unwrap().clone());
+    /// assert_eq!((config.value("pool.min_size"), config.value("pool.max_size")), (Some(&1.into()), Some(&8.into())));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn load(&mut self, other: Config) {
         merge(&mut self.0, other.0);
     }
 
     /// The whole, as a map.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// let config = Config::from_json(r#"{"b": 1, "a": 2}"#)?;
+    /// assert!(config.as_map().keys().eq(["b", "a"]));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn as_map(&self) -> &ConfigMap {
         &self.0
     }
 
     /// The value under a dotted name, if there is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// let config = Config::from_json(r#"{"hosts": ["a", "b"]}"#)?;
+    /// assert_eq!(config.value("hosts.1"), Some(&"b".into()));
+    /// assert_eq!(config.value("hosts.2"), None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn value(&self, name: &str) -> Option<&Json> {
         let mut keys = name.split('.');
         let mut value = self.0.get(keys.next()?)?;
@@ -91,6 +141,15 @@ impl Config {
     }
 
     /// The table under a dotted name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, config::Config};
+    /// let config = Config::from_json(r#"{"cache": {"type": "memory"}, "debug": true}"#)?;
+    /// assert_eq!(config.get("cache")?["type"], "memory");
+    /// assert_eq!(config.get("cash").unwrap_err().kind(), ErrorKind::NotFound);
+    /// assert_eq!(config.get("debug").unwrap_err().kind(), ErrorKind::InvalidConfig);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// NotFound when there is none; [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when it is not
@@ -138,6 +197,14 @@ fn merge(into: &mut ConfigMap, from: ConfigMap) {
 /// `type` or `backend` name it; `class` does by the last part of a dotted name:
 /// `dataknobs_data.backends.postgres.PostgresDatabase` is `postgres`. `factory` may name a
 /// `DatabaseFactory`, which says nothing about the backend.
+///
+/// ```
+/// use dataknobs_data_core::config::{ConfigMap, backend_of};
+/// let mut map = ConfigMap::from_iter([("type".to_owned(), "file".into()), ("path".to_owned(), "a.csv".into())]);
+/// assert_eq!(backend_of(&mut map)?, "file");
+/// assert!(map.keys().eq(["path"])); // what is left is the backend's
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when none of them is there, two disagree, or

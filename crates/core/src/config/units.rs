@@ -189,6 +189,18 @@ impl<'de, T, F: Holds<T>> serde::de::Visitor<'de> for Written<T, F> {
 }
 
 /// A [`Duration`] field: `#[serde(with = "dataknobs_data_core::config::duration")]`.
+///
+/// ```
+/// use std::time::Duration;
+/// #[derive(serde::Deserialize)]
+/// struct Settings {
+///     #[serde(default, with = "dataknobs_data_core::config::duration")]
+///     timeout: Option<Duration>,
+/// }
+/// let settings: Settings = serde_json::from_str(r#"{"timeout": "1.5s"}"#)?;
+/// assert_eq!(settings.timeout, Some(Duration::from_millis(1500)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub mod duration {
     use super::{DURATION_EXPECTED, Holds, Written, format_duration, parse_duration};
     use serde::{Deserializer, Serializer};
@@ -222,6 +234,17 @@ pub mod duration {
 }
 
 /// A `u64` field of bytes: `#[serde(with = "dataknobs_data_core::config::byte_size")]`.
+///
+/// ```
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Settings {
+///     #[serde(with = "dataknobs_data_core::config::byte_size")]
+///     max_bytes: u64,
+/// }
+/// let settings: Settings = serde_json::from_str(r#"{"max_bytes": "64KiB"}"#)?;
+/// assert_eq!(serde_json::to_string(&settings)?, r#"{"max_bytes":65536}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub mod byte_size {
     use super::{Holds, SIZE_EXPECTED, Written, parse_byte_size};
     use serde::{Deserializer, Serializer};

@@ -9,20 +9,74 @@ use crate::record::Record;
 use crate::value::{JsonFault, parse_json};
 
 /// Reads and writes lists of records in one format.
+///
+/// ```
+/// use dataknobs_data_core::{FormatHandler, Formats, Record, Result, Value, record};
+/// use std::sync::Arc;
+/// /// One field a line.
+/// struct Lines;
+/// impl FormatHandler for Lines {
+///     fn name(&self) -> &str {
+///         "lines"
+///     }
+///     fn extensions(&self) -> Vec<String> {
+///         vec!["txt".to_owned()]
+///     }
+///     fn read(&self, bytes: &[u8]) -> Result<Vec<Record>> {
+///         String::from_utf8_lossy(bytes).lines().map(|line| record! { "line": line }).collect()
+///     }
+///     fn write(&self, records: &[Record]) -> Result<Vec<u8>> {
+///         let lines = records.iter().filter_map(|record| record.get("line").and_then(Value::as_str));
+///         Ok(lines.flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect())
+///     }
+/// }
+/// let mut formats = Formats::default();
+/// formats.register(Arc::new(Lines));
+/// let records = formats.for_extension("TXT").unwrap().read(b"one\ntwo\n")?;
+/// assert_eq!(formats.get("lines")?.write(&records)?, b"one\ntwo\n");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub trait FormatHandler: Send + Sync {
     /// The name it is asked for by, in lower case: `"json"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Formats;
+    /// assert_eq!(Formats::default().get("json")?.name(), "json");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     fn name(&self) -> &str;
 
     /// The file extensions it stands for, without the dot, in lower case.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Formats;
+    /// assert!(Formats::default().get("json")?.extensions().contains(&"json".to_owned()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     fn extensions(&self) -> Vec<String>;
 
     /// The records in these bytes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, Formats, record};
+    /// let json = Formats::default().get("json")?;
+    /// assert_eq!(json.read(br#"[{"data": {"n": 1}}]"#)?, [record! { "n": 1 }?]);
+    /// assert_eq!(json.read(b"[{").unwrap_err().kind(), ErrorKind::Corrupt);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) with the place when the bytes are not of the format.
     fn read(&self, bytes: &[u8]) -> Result<Vec<Record>>;
 
     /// These records as bytes, which [`FormatHandler::read`] gives back unchanged.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Formats, record};
+    /// let json_lines = Formats::default().get("jsonl")?;
+    /// assert_eq!(json_lines.write(&[record! { "n": 1 }?])?, b"{\"data\":{\"n\":1}}\n");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the format cannot hold a record.
@@ -56,6 +110,14 @@ impl Default for Formats {
 
 impl Formats {
     /// Adds a format; one of the same name is replaced, and of the same extension hidden.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Formats;
+    /// let mut formats = Formats::default();
+    /// formats.register(formats.get("jsonl")?); // replaces the one of the same name
+    /// assert_eq!(formats.names().count(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn register(&mut self, handler: Arc<dyn FormatHandler>) {
         let handlers = Arc::make_mut(&mut self.handlers);
         handlers.retain(|known| known.name() != handler.name());
@@ -63,6 +125,12 @@ impl Formats {
     }
 
     /// The format of this name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Formats;
+    /// let error = Formats::default().get("jsn").err().unwrap();
+    /// assert_eq!(error.hint(), Some("did you mean `json`?"));
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) that hints at the nearest known name.
@@ -79,12 +147,22 @@ impl Formats {
     }
 
     /// The format of files with this extension, given without the dot, in any letter case.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Formats;
+    /// assert_eq!(Formats::default().for_extension("JSONL").unwrap().name(), "jsonl");
+    /// ```
     pub fn for_extension(&self, extension: &str) -> Option<Arc<dyn FormatHandler>> {
         let wanted = extension.to_lowercase();
         self.handlers.iter().rev().find(|handler| handler.extensions().contains(&wanted)).cloned()
     }
 
     /// The names of all formats.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Formats;
+    /// assert!(Formats::default().names().eq(["json", "jsonl"]));
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.handlers.iter().map(|handler| handler.name())
     }

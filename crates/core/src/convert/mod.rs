@@ -60,12 +60,28 @@ type Detector = Arc<dyn Fn(&Value) -> Option<FieldType> + Send + Sync>;
 
 impl Converters {
     /// The built-in table.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Converters, FieldType, Value};
+    /// let converters = Converters::new();
+    /// assert_eq!(converters.convert(&Value::from(1.0), FieldType::Integer)?, Value::from(1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Adds a converter to this type. It is asked before the table and before converters that were
     /// registered earlier; `None` passes the value on to them. Null is never converted.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Converters, FieldType, Value};
+    /// let mut converters = Converters::new();
+    /// converters.register(FieldType::Integer, |value| Ok((value.as_str() == Some("one")).then(|| 1.into())));
+    /// assert_eq!(converters.convert(&Value::from("one"), FieldType::Integer)?, Value::from(1));
+    /// assert_eq!(converters.convert(&Value::from("2"), FieldType::Integer)?, Value::from(2)); // by the table
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn register(
         &mut self,
         to: FieldType,
@@ -92,12 +108,25 @@ impl Converters {
 
     /// The type of a value that comes without one: what a registered detector says, else
     /// [`FieldType::detect`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Converters, FieldType, Value};
+    /// assert_eq!(Converters::new().detect(&Value::from(1.5)), FieldType::Float);
+    /// ```
     pub fn detect(&self, value: &Value) -> FieldType {
         let custom = self.custom.detectors.iter().rev().find_map(|detector| detector(value));
         custom.unwrap_or_else(|| FieldType::detect(value))
     }
 
     /// The value as this type holds it.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Converters, FieldType, Value};
+    /// let converters = Converters::new();
+    /// assert_eq!(converters.convert(&Value::from(1.5), FieldType::String)?, Value::from("1.5"));
+    /// assert!(converters.convert(&Value::from(1.5), FieldType::Integer).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) that names the value's kind and the
@@ -143,6 +172,13 @@ impl Converters {
 
     /// A field of the detected type, its value converted to it.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Converters, FieldType};
+    /// let field = Converters::new().field("age", 36)?;
+    /// assert_eq!((field.name.as_str(), field.field_type), ("age", FieldType::Integer));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Converters::convert_field`], when a registered detector names a type that the value
     /// does not convert to.
@@ -155,6 +191,14 @@ impl Converters {
 
     /// Gives a record's field another type and converts its value; it keeps its place and its
     /// metadata. False when there is no such field.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Converters, FieldType, record};
+    /// let mut record = record! { "age": "36" }?;
+    /// assert!(Converters::new().convert_in(&mut record, "age", FieldType::Integer)?);
+    /// assert_eq!(record["age"].as_integer(), Some(36));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Converters::convert_field`]; the record then stays as it was.

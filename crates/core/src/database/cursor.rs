@@ -16,6 +16,18 @@ use crate::value::Str;
 /// Records one after another, as a query finds them. Dropping it ends the search.
 ///
 /// It is a [`Stream`]; [`RecordCursor::next_record`] needs no imports.
+///
+/// ```
+/// use dataknobs_data_core::{Database, Query, record};
+/// use futures_util::TryStreamExt;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let db = Database::memory();
+/// db.create_batch(vec![record! { "n": 1 }?, record! { "n": 2 }?]).await?;
+/// let found: Vec<_> = db.stream(&Query::new()).await?.try_collect().await?;
+/// assert_eq!(found.len(), 2);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct RecordCursor {
     stream: RecordStream,
     chunk: std::vec::IntoIter<Record>,
@@ -34,6 +46,22 @@ impl RecordCursor {
     }
 
     /// The next record, or none at the end.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Query;
+    /// # use dataknobs_data_core::{Database, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let db = Database::memory();
+    /// # db.create_batch(vec![record! { "n": 1 }?, record! { "n": 2 }?]).await?;
+    /// let mut cursor = db.stream(&Query::new()).await?;
+    /// let mut sum = 0;
+    /// while let Some(record) = cursor.next_record().await? {
+    ///     sum += record["n"].as_integer().unwrap();
+    /// }
+    /// assert_eq!(sum, 3);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever the store reports; the cursor is then at its end.

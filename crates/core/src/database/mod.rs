@@ -46,12 +46,12 @@ use crate::registry::Opened;
 pub struct Database {
     shared: Arc<Shared>,
     timeout: Option<Duration>,
+    read_only: bool,
 }
 
 struct Shared {
     backend: Arc<dyn Backend>,
     name: &'static str,
-    read_only: bool,
     state: AtomicU8,
     connecting: tokio::sync::Mutex<()>,
 }
@@ -62,6 +62,16 @@ const CLOSED: u8 = 2;
 
 impl Database {
     /// A handle on a backend.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::from_backend(Arc::new(MemoryBackend::new()));
+    /// assert_eq!(db.count(&Query::new()).await?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_backend(backend: Arc<dyn Backend>) -> Self {
         Self::with_options(backend, false, None)
     }
@@ -70,7 +80,7 @@ impl Database {
         let name = backend.info().backend;
         let state = AtomicU8::new(NEW);
         let connecting = tokio::sync::Mutex::new(());
-        Database { shared: Arc::new(Shared { backend, name, read_only, state, connecting }), timeout }
+        Database { shared: Arc::new(Shared { backend, name, state, connecting }), timeout, read_only }
     }
 
     /// A handle on what a [`Registry`](crate::Registry) opened.
@@ -87,35 +97,82 @@ impl Database {
     }
 
     /// An empty database in memory.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let id = db.create(record! { "name": "Ada" }?).await?;
+    /// assert!(db.exists(&id).await?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn memory() -> Self {
         Self::from_backend(Arc::new(crate::memory::MemoryBackend::new()))
     }
 
     /// The same database with a limit on how long each call may take; past it, a call fails with
     /// [`Timeout`](ErrorKind::Timeout). Needs a tokio runtime with time enabled.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query};
+    /// use std::time::Duration;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let db = Database::memory().with_timeout(Duration::from_secs(5));
+    /// assert_eq!(db.count(&Query::new()).await?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Database { shared: self.shared.clone(), timeout: Some(timeout) }
+        Database { timeout: Some(timeout), ..self.clone() }
     }
 
     /// The same database, refusing every write with [`Unsupported`](ErrorKind::Unsupported).
-    /// It has a connection state of its own.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory().read_only();
+    /// let error = db.create(record! { "n": 1 }?).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn read_only(&self) -> Self {
-        Self::with_options(self.shared.backend.clone(), true, self.timeout)
+        Database { read_only: true, ..self.clone() }
     }
 
     /// The backend behind the handle.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// assert_eq!(Database::memory().backend().info().backend, "memory");
+    /// ```
     pub fn backend(&self) -> &Arc<dyn Backend> {
         &self.shared.backend
     }
 
     /// What the store can do. Final once the database is connected.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// assert!(Database::memory().capabilities().transactions);
+    /// ```
     pub fn capabilities(&self) -> &Capabilities {
         self.shared.backend.capabilities()
     }
 
     /// What the database is and where.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert_eq!(Database::memory().info().await?.backend, "memory");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`Database::connect`].
@@ -124,6 +181,16 @@ impl Database {
     }
 
     /// Connects, if that has not happened yet.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.connect().await?;
+    /// assert!(db.connect().await.is_ok()); // there already
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever keeps the store from being reached; [`Connection`](ErrorKind::Connection) after
@@ -134,6 +201,13 @@ impl Database {
 
     /// Asks the store for a sign of life.
     ///
+    /// ```
+    /// use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert!(Database::memory().ping().await.is_ok());
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// Whatever keeps the store from answering.
     pub async fn ping(&self) -> Result<()> {
@@ -141,6 +215,16 @@ impl Database {
     }
 
     /// Makes every acknowledged write as durable as the store can.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create(record! { "n": 1 }?).await?;
+    /// db.flush().await?;
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever keeps the store from it.
@@ -150,6 +234,16 @@ impl Database {
 
     /// Flushes and lets go of the store, for all clones of this handle. Closing again does
     /// nothing; any other use afterwards is an error.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.close().await?;
+    /// assert_eq!(db.ping().await.unwrap_err().kind(), ErrorKind::Connection);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever keeps the store from flushing. The database is closed all the same.
@@ -216,11 +310,22 @@ impl Database {
         Operations {
             session: self.shared.backend.as_ref(),
             capabilities: self.shared.backend.capabilities(),
-            read_only: self.shared.read_only,
+            read_only: self.read_only,
         }
     }
 
     /// How a query would be answered, and what that would cost, without doing it.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind, Query};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_index("age", IndexKind::Ordered).await?;
+    /// let explain = db.explain(&Query::parse("age > 30")?).await?;
+    /// assert_eq!(explain.plan.index.as_deref(), Some("age_ordered"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
@@ -238,6 +343,15 @@ impl Database {
 
     /// Creates an index on a path. Creating the same one again does nothing.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// assert_eq!(db.create_index("age", IndexKind::Ordered).await?.name, "age_ordered");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes,
     /// [`AlreadyExists`](ErrorKind::AlreadyExists) when its name stands for another one.
@@ -247,6 +361,15 @@ impl Database {
     }
 
     /// Creates an index under a name of one's own.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// assert_eq!(db.create_named_index("by_age", "age", IndexKind::Hash).await?.name, "by_age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// As [`Database::create_index`].
@@ -263,6 +386,16 @@ impl Database {
 
     /// The indexes, by name.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_index("age", IndexKind::Hash).await?;
+    /// assert_eq!(db.list_indexes().await?[0].path.to_string(), "age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes.
     pub async fn list_indexes(&self) -> Result<Vec<IndexInfo>> {
@@ -270,6 +403,17 @@ impl Database {
     }
 
     /// Drops an index; false when there is none of that name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, IndexKind};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_index("age", IndexKind::Hash).await?;
+    /// assert!(db.drop_index("age_hash").await?);
+    /// assert!(!db.drop_index("age_hash").await?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without indexes.
@@ -288,6 +432,17 @@ impl Database {
     /// Begins a transaction. Only calls on the returned object belong to it; dropping it rolls
     /// back.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let tx = db.transaction().await?;
+    /// tx.create(record! { "n": 1 }?).await?;
+    /// assert_eq!((tx.count(&Query::new()).await?, db.count(&Query::new()).await?), (1, 0));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Unsupported`](ErrorKind::Unsupported) on stores without transactions.
     pub async fn transaction(&self) -> Result<Transaction> {
@@ -296,6 +451,18 @@ impl Database {
 
     /// Begins a transaction with options.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind, TransactionOptions, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let mut options = TransactionOptions::default();
+    /// options.read_only = true;
+    /// let tx = db.transaction_with(options).await?;
+    /// assert_eq!(tx.create(record! { "n": 1 }?).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// As [`Database::transaction`].
     pub async fn transaction_with(&self, options: TransactionOptions) -> Result<Transaction> {
@@ -303,7 +470,7 @@ impl Database {
             let Some(transactional) = self.shared.backend.transactional() else {
                 return Err(Error::unsupported("this store has no transactions"));
             };
-            let read_only = options.read_only || self.shared.read_only;
+            let read_only = options.read_only || self.read_only;
             let inner = transactional.begin(options).await?;
             Ok(Transaction::new(inner, self.clone(), read_only))
         })
@@ -331,31 +498,36 @@ impl Database {
     /// # Errors
     /// The closure's own error (the transaction is then rolled back), or what commit reports.
     pub async fn run_transaction<T>(&self, mut body: impl AsyncFnMut(&Transaction) -> Result<T>) -> Result<T> {
-        self.run_with(async |transaction| (body(&transaction).await, transaction)).await
-    }
-
-    /// Runs a body that takes the transaction and hands it back with its result.
-    pub(crate) async fn run_with<T>(
-        &self,
-        mut body: impl AsyncFnMut(Transaction) -> (Result<T>, Transaction),
-    ) -> Result<T> {
-        const ATTEMPTS: u32 = 10;
-        for attempt in 1.. {
-            let result = match body(self.transaction().await?).await {
-                (Ok(value), transaction) => transaction.commit().await.map(|()| value),
-                (Err(error), transaction) => {
-                    transaction.rollback().await?;
-                    Err(error)
-                }
-            };
-            match result {
-                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_millis(1 << attempt.min(7))).await;
-                }
-                result => return result,
+        let mut attempts = 0;
+        loop {
+            let transaction = self.transaction().await?;
+            let result = body(&transaction).await;
+            if let Some(result) = self.end_attempt(transaction, result, &mut attempts).await {
+                return result;
             }
         }
-        Err(Error::new(ErrorKind::Conflict, "the transaction kept losing against others"))
+    }
+
+    /// Commits or rolls back; none when the body should run again.
+    pub(crate) async fn end_attempt<T>(
+        &self,
+        transaction: Transaction,
+        result: Result<T>,
+        attempts: &mut u32,
+    ) -> Option<Result<T>> {
+        const ATTEMPTS: u32 = 10;
+        *attempts += 1;
+        let result = match result {
+            Ok(value) => transaction.commit().await.map(|()| value),
+            Err(error) => transaction.rollback().await.and(Err(error)),
+        };
+        match result {
+            Err(error) if error.kind() == ErrorKind::Conflict && *attempts < ATTEMPTS => {
+                tokio::time::sleep(Duration::from_millis(1 << (*attempts).min(7))).await;
+                None
+            }
+            result => Some(result),
+        }
     }
 }
 

@@ -169,7 +169,8 @@ impl<'a> Operations<'a> {
     fn upsertion(&self, mut record: Record) -> WriteRequest {
         match record.id().cloned() {
             Some(id) => WriteRequest::new(id, WriteAction::Upsert(record)),
-            None if self.capabilities.generates_ids => WriteRequest::new(None, WriteAction::Create(record)),
+            // The store finds the key in the record's key field, or makes one.
+            None if self.capabilities.generates_ids => WriteRequest::new(None, WriteAction::Upsert(record)),
             None => {
                 let id = RecordId::generate();
                 record.set_id(id.clone());

@@ -22,11 +22,25 @@ pub struct WriteOptions {
 
 impl WriteOptions {
     /// No options.
+    ///
+    /// ```
+    /// use dataknobs_data_core::WriteOptions;
+    /// assert_eq!(WriteOptions::new().expected_version, None);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Expects this version.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, WriteOptions, record};
+    /// let db = SyncDatabase::memory();
+    /// let id = db.create(record! { "n": 1 }?)?;
+    /// let version = db.read(&id)?.unwrap().version().unwrap().clone();
+    /// assert!(db.delete_with(&id, WriteOptions::new().expecting(version))?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn expecting(mut self, version: Version) -> Self {
         self.expected_version = Some(version);
@@ -35,6 +49,18 @@ impl WriteOptions {
 }
 
 /// The records that a search found, in order. Reads like a slice.
+///
+/// ```
+/// use dataknobs_data_core::{Query, SyncDatabase, record};
+/// let db = SyncDatabase::memory();
+/// db.create_batch(vec![record! { "n": 1 }?, record! { "n": 2 }?])?;
+/// let found = db.search(&Query::new().sort("n", "DESC"))?;
+/// assert_eq!((found.len(), found[0]["n"].as_integer()), (2, Some(2)));
+/// for record in &found {
+///     assert!(record.id().is_some());
+/// }
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SearchResult {
     records: Vec<Record>,
@@ -49,11 +75,31 @@ impl SearchResult {
     /// The token that continues this search behind its last record: hand it to
     /// [`Query::after`](crate::Query::after). There is one when the search was sorted and its
     /// limit was filled.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, Result, SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// db.create_batch((0..5).map(|n| record! { "n": n }).collect::<Result<_, _>>()?)?;
+    /// let page = Query::new().sort("n", "ASC").limit(2);
+    /// let first = db.search(&page)?;
+    /// let second = db.search(&page.after(first.after().unwrap()))?;
+    /// assert_eq!(second[0]["n"].as_integer(), Some(2));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn after(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
     /// The records.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, Record, SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// db.create(record! { "n": 1 }?)?;
+    /// let records: Vec<Record> = db.search(&Query::new())?.into_records();
+    /// assert_eq!(records.len(), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn into_records(self) -> Vec<Record> {
         self.records
     }

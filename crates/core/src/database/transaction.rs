@@ -52,6 +52,19 @@ impl Transaction {
 
     /// Makes the transaction's writes visible to all.
     ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let db = Database::memory();
+    /// let tx = db.transaction().await?;
+    /// let id = tx.create(record! { "n": 1 }?).await?;
+    /// tx.commit().await?;
+    /// assert!(db.exists(&id).await?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// [`Conflict`](crate::ErrorKind::Conflict) when another writer was first; nothing is written
     /// then. [`AmbiguousCommit`](crate::ErrorKind::AmbiguousCommit) when the connection broke before
@@ -62,6 +75,19 @@ impl Transaction {
     }
 
     /// Forgets the transaction's writes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::Database;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let db = Database::memory();
+    /// let tx = db.transaction().await?;
+    /// let id = tx.create(record! { "n": 1 }?).await?;
+    /// tx.rollback().await?;
+    /// assert!(!db.exists(&id).await?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Whatever the store reports.

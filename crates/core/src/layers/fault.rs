@@ -14,6 +14,19 @@ use crate::backend::{Backend, RecordStream, Reply, Transaction};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Which calls a fault hits.
+///
+/// ```
+/// use dataknobs_data_core::layers::{Effect, Faults, Operation, When};
+/// use dataknobs_data_core::memory::MemoryBackend;
+/// use dataknobs_data_core::{Database, ErrorKind, Query, SyncDatabase};
+/// use std::sync::Arc;
+/// let faults = Faults::seeded(7);
+/// let db = SyncDatabase::new(Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new()))));
+/// faults.on(Operation::Count, When::First(2), Effect::FailBefore(ErrorKind::Timeout));
+/// assert!(db.count(&Query::new()).is_err() && db.count(&Query::new()).is_err());
+/// assert_eq!(db.count(&Query::new())?, 0);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum When {
@@ -28,6 +41,19 @@ pub enum When {
 }
 
 /// What a fault does.
+///
+/// ```
+/// use dataknobs_data_core::layers::{Effect, Faults, Operation, When};
+/// use dataknobs_data_core::memory::MemoryBackend;
+/// use dataknobs_data_core::{Database, ErrorKind, Query, SyncDatabase, record};
+/// use std::sync::Arc;
+/// let faults = Faults::seeded(7);
+/// let db = SyncDatabase::new(Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new()))));
+/// faults.on(Operation::Create, When::Always, Effect::LoseReply(ErrorKind::Connection));
+/// assert!(db.create(record! { "n": 1 }?).is_err());
+/// assert_eq!(db.count(&Query::new())?, 1); // only the answer was lost
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
@@ -81,27 +107,77 @@ struct Fate {
 
 impl Faults {
     /// No faults yet; this seed decides about those that come by chance.
+    ///
+    /// ```
+    /// use dataknobs_data_core::layers::{Faults, Operation};
+    /// let faults = Faults::seeded(7);
+    /// assert_eq!(faults.calls(Operation::Read), 0);
+    /// ```
     pub fn seeded(seed: u64) -> Self {
         let plan = Plan { faults: Vec::new(), calls: [0; Operation::COUNT] };
         Faults(Arc::new(State { random: Random::seeded(seed), plan: Mutex::new(plan) }))
     }
 
     /// Adds a fault to an operation, or to all of them. Also possible while the backend is in use.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, layers::{Effect, When}};
+    /// # use dataknobs_data_core::{Database, SyncDatabase, layers::Faults, memory::MemoryBackend};
+    /// # use std::sync::Arc;
+    /// # let faults = Faults::seeded(7);
+    /// # let db = SyncDatabase::new(Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new()))));
+    /// faults.on(None, When::Always, Effect::FailBefore(ErrorKind::Connection));
+    /// assert_eq!(db.ping().unwrap_err().kind(), ErrorKind::Connection);
+    /// ```
     pub fn on(&self, operation: impl Into<Option<Operation>>, when: When, effect: Effect) {
         self.0.plan.lock().faults.push(Fault { operation: operation.into(), when, effect });
     }
 
     /// Takes all faults out again; the counts stay.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, layers::{Effect, When}};
+    /// # use dataknobs_data_core::{Database, SyncDatabase, layers::Faults, memory::MemoryBackend};
+    /// # use std::sync::Arc;
+    /// # let faults = Faults::seeded(7);
+    /// # let db = SyncDatabase::new(Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new()))));
+    /// faults.on(None, When::Always, Effect::FailBefore(ErrorKind::Connection));
+    /// faults.clear();
+    /// assert!(db.ping().is_ok());
+    /// ```
     pub fn clear(&self) {
         self.0.plan.lock().faults.clear();
     }
 
     /// How many calls of this operation came in, including those that failed here.
+    ///
+    /// ```
+    /// use dataknobs_data_core::layers::Operation;
+    /// # use dataknobs_data_core::{Database, SyncDatabase, layers::Faults, memory::MemoryBackend};
+    /// # use std::sync::Arc;
+    /// # let faults = Faults::seeded(7);
+    /// # let db = SyncDatabase::new(Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new()))));
+    /// db.read("a")?;
+    /// assert_eq!(faults.calls(Operation::Read), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn calls(&self, operation: Operation) -> u64 {
         self.0.plan.lock().calls[operation as usize]
     }
 
     /// A backend inside this layer.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, layers::{Faults, Operation}, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let faults = Faults::seeded(7);
+    /// let db = Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new())));
+    /// db.ping().await?;
+    /// assert_eq!(faults.calls(Operation::Ping), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn wrap(&self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
         wrap(self.clone(), backend)
     }

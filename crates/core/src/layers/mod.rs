@@ -7,8 +7,8 @@
 //! | [`Trace`] | reports each call through `tracing` |
 //! | [`Faults`] | makes calls fail or wait, for tests |
 //!
-//! A layer hooks into calls in one place, [`Layer`]; [`layered`] forwards every method of every
-//! trait through it. An answer that is at hand ([`Reply::Ready`]) stays so on its way through.
+//! A layer hooks into calls in one place, the private trait `Layer`; `layered.rs` forwards every
+//! method of every trait through it. An answer that is at hand ([`Reply::Ready`]) stays so on its way through.
 //!
 //! ```
 //! use dataknobs_data_core::{backend::Backend, layers::{Retry, RetryPolicy, Timeout}};

@@ -3,6 +3,18 @@
 use crate::backend::WriteAction;
 
 /// One of the calls that the handle makes to a backend.
+///
+/// ```
+/// use dataknobs_data_core::layers::{Faults, Operation};
+/// use dataknobs_data_core::memory::MemoryBackend;
+/// use dataknobs_data_core::{Database, SyncDatabase, record};
+/// use std::sync::Arc;
+/// let faults = Faults::seeded(7);
+/// let db = SyncDatabase::new(Database::from_backend(faults.wrap(Arc::new(MemoryBackend::new()))));
+/// db.upsert("a", record! { "n": 1 }?)?;
+/// assert_eq!((faults.calls(Operation::Upsert), faults.calls(Operation::Connect)), (1, 1));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {

@@ -32,11 +32,33 @@ pub struct Timeout {
 
 impl Timeout {
     /// At most this long for each call.
+    ///
+    /// ```
+    /// use dataknobs_data_core::layers::{Effect, Faults, Operation, Timeout, When};
+    /// use dataknobs_data_core::memory::MemoryBackend;
+    /// use dataknobs_data_core::{Database, ErrorKind};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let faults = Faults::seeded(7);
+    /// faults.on(Operation::Ping, When::Always, Effect::Delay(Duration::from_secs(60)));
+    /// let store = Timeout::new(Duration::from_millis(5)).wrap(faults.wrap(Arc::new(MemoryBackend::new())));
+    /// assert_eq!(Database::from_backend(store).ping().await.unwrap_err().kind(), ErrorKind::Timeout);
+    /// # });
+    /// ```
     pub fn new(limit: Duration) -> Self {
         Timeout { limit }
     }
 
     /// A backend inside this layer.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{layers::Timeout, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// let store = Timeout::new(Duration::from_secs(30)).wrap(Arc::new(MemoryBackend::new()));
+    /// assert_eq!(store.info().backend, "memory");
+    /// ```
     pub fn wrap(self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
         wrap(self, backend)
     }

@@ -31,11 +31,28 @@ pub struct Trace(());
 
 impl Trace {
     /// The layer.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, layers::Trace, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let store = Trace::new().wrap(Arc::new(MemoryBackend::new()));
+    /// Database::from_backend(store).ping().await?; // a span and an event
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> Self {
         Trace(())
     }
 
     /// A backend inside this layer.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{layers::Trace, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// let store = Trace::new().wrap(Arc::new(MemoryBackend::new()));
+    /// assert_eq!(store.info().backend, "memory");
+    /// ```
     pub fn wrap(self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
         let layer = Tracing { backend: backend.info().backend };
         wrap(layer, backend)

@@ -22,6 +22,18 @@ use crate::record::Record;
 ///
 /// Streams see the records as they were when the stream began; writers never wait for readers that
 /// are still streaming.
+///
+/// ```
+/// use dataknobs_data_core::{Database, Query, record, memory::MemoryBackend};
+/// use std::sync::Arc;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let db = Database::from_backend(Arc::new(MemoryBackend::new()));
+/// db.create_batch(vec![record! { "n": 2 }?, record! { "n": 1 }?]).await?;
+/// let found = db.search(&Query::new()).await?;
+/// assert_eq!(found[0]["n"].as_integer(), Some(2)); // in insertion order
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct MemoryBackend {
     store: Arc<Store>,
@@ -31,11 +43,32 @@ pub struct MemoryBackend {
 
 impl MemoryBackend {
     /// An empty store.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{backend::Backend, memory::MemoryBackend};
+    /// let store = MemoryBackend::new();
+    /// assert_eq!(store.info().backend, "memory");
+    /// ```
     pub fn new() -> Self {
         Self::build(None)
     }
 
     /// A store as configured.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, record, memory::{MemoryBackend, MemoryConfig}};
+    /// use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let folder = tempfile::tempdir()?;
+    /// let config = || MemoryConfig { persist: Some(folder.path().join("people.jsonl")), ..MemoryConfig::default() };
+    /// let db = Database::from_backend(Arc::new(MemoryBackend::open(config())?));
+    /// db.create(record! { "name": "Ada" }?).await?;
+    /// db.close().await?;
+    /// let again = Database::from_backend(Arc::new(MemoryBackend::open(config())?));
+    /// assert_eq!(again.count(&Query::new()).await?, 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when the options make no sense together.

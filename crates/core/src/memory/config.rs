@@ -13,6 +13,15 @@ use crate::error::{Error, Result};
 use crate::registry::BackendFactory;
 
 /// Options of a memory database.
+///
+/// ```
+/// use dataknobs_data_core::{config::from_map, memory::MemoryConfig};
+/// use std::time::Duration;
+/// let map = serde_json::json!({"persist": "people.jsonl", "interval": "30s"});
+/// let config: MemoryConfig = from_map(map.as_object().unwrap().clone())?;
+/// assert_eq!(config.interval, Some(Duration::from_secs(30)));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct MemoryConfig {
     /// A file that the records are loaded from at first use and written to on flush, on close and
@@ -28,6 +37,14 @@ pub struct MemoryConfig {
 }
 
 /// The format of a persistence file.
+///
+/// ```
+/// use dataknobs_data_core::{config::from_map, memory::{MemoryConfig, PersistFormat}};
+/// let map = serde_json::json!({"persist": "people.pickle", "format": "pickle"});
+/// let config: MemoryConfig = from_map(map.as_object().unwrap().clone())?;
+/// assert_eq!(config.format, Some(PersistFormat::Pickle));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum PersistFormat {
     /// One record document per line.
@@ -42,6 +59,15 @@ pub enum PersistFormat {
 
 /// Makes memory databases for a [`Registry`](crate::Registry): `memory:`, or `memory:people.jsonl`
 /// for one that is kept in a file.
+///
+/// ```
+/// use dataknobs_data_core::{Database, Registry, memory::MemoryFactory};
+/// let mut registry = Registry::new();
+/// registry.register(MemoryFactory)?;
+/// let db = Database::from_opened(registry.open("memory:")?);
+/// assert_eq!(db.backend().info().backend, "memory");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MemoryFactory;
 

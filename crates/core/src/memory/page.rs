@@ -13,6 +13,17 @@ const CHUNK_RECORDS: usize = 1_024;
 
 /// What a scan request finds among records that stand in the store's own order: filtered, sorted,
 /// cut to the page, projected and scored.
+///
+/// ```
+/// use dataknobs_data_core::backend::ScanRequest;
+/// use dataknobs_data_core::memory::page_of;
+/// use dataknobs_data_core::{Condition, Filter, IdOrder, record};
+/// let records = [record! { "n": 1 }?, record! { "n": 2 }?, record! { "n": 3 }?];
+/// let mut request = ScanRequest::new(Condition::of(&Filter::new("n", ">", 1)?));
+/// request.limit = Some(1);
+/// assert_eq!(page_of(records.iter(), &request, IdOrder::CodePoint), [record! { "n": 2 }?]);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub fn page_of<R: Borrow<Record>>(
     records: impl Iterator<Item = R>,
     request: &ScanRequest,
@@ -33,6 +44,14 @@ pub fn page_of<R: Borrow<Record>>(
 }
 
 /// A record as a result: projected, and scored if the query asks for a MATCH.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, record, backend::ScanRequest, memory::finished};
+/// let mut request = ScanRequest::new(Condition::TRUE);
+/// request.projection = Some(vec!["name".into()]);
+/// assert_eq!(finished(&record! { "name": "Ada", "age": 36 }?, &request), record! { "name": "Ada" }?);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub fn finished(record: &Record, request: &ScanRequest) -> Record {
     let mut result = match &request.projection {
         Some(names) => record.project(names),

@@ -13,6 +13,7 @@ use super::store::Store;
 use super::table::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::Record;
+use crate::value::parse_json;
 
 /// Where and how a memory database is kept.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ impl Persistence {
     pub(super) fn start(&self, store: &Arc<Store>) -> Result<()> {
         let records = load(&self.path, self.format)?;
         store.change(|state| {
+            // One write takes longer than a microsecond, so no count has overtaken the clock.
+            state.begin_versions_at(std::time::SystemTime::now());
             for record in records {
                 let mut record = record;
                 record.set_version(state.next_version());
@@ -187,8 +190,8 @@ fn read_json_lines(file: impl std::io::Read) -> Result<Vec<Record>> {
         if line.last() != Some(&b'\n') {
             return Err(Error::corrupt("the last line is cut").with_context("line", number));
         }
-        let document = serde_json::from_slice(&line).map_err(|error| {
-            Error::corrupt("not JSON").with_context("line", number).with_context("column", error.column())
+        let document = parse_json(&line).map_err(|fault| {
+            Error::corrupt(fault.reason).with_context("line", number).with_context("column", fault.column)
         })?;
         let record = Record::from_json(document).map_err(|error| {
             Error::new(ErrorKind::Corrupt, error.message().to_owned()).with_context("line", number).with_source(error)

@@ -46,6 +46,13 @@ impl State {
         Some((index, slots))
     }
 
+    /// Makes every version from now on later than those of earlier lives of this store, which
+    /// counted from an earlier time.
+    pub(super) fn begin_versions_at(&mut self, time: std::time::SystemTime) {
+        let micros = time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        self.version = self.version.max(u64::try_from(micros).unwrap_or(0));
+    }
+
     /// A version that no record had before.
     pub(super) fn next_version(&mut self) -> Version {
         self.version += 1;
@@ -325,6 +332,12 @@ impl Store {
 }
 
 /// The error of a batch that failed at one of its items, nothing of it being done.
+///
+/// ```
+/// use dataknobs_data_core::{Error, ErrorKind, memory::batch_error};
+/// let error = batch_error(2, Error::invalid_record("no id"));
+/// assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::InvalidRecord, 2));
+/// ```
 pub fn batch_error(index: usize, error: Error) -> Error {
     Error::new(error.kind(), error.message().to_owned())
         .with_context("index", index)

@@ -36,6 +36,18 @@ fn widen(hash: u32) -> u64 {
 }
 
 /// A table of records.
+///
+/// ```
+/// use dataknobs_data_core::{record, memory::Table};
+/// let mut table = Table::new();
+/// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+/// let snapshot = table.snapshot();
+/// table.put(record! { "n": 2 }?.with_id("a")?)?;
+/// assert_eq!((table.slot_of("a"), table.len()), (Some(slot), 1));
+/// assert_eq!(table.get("a").unwrap()["n"].as_integer(), Some(2));
+/// assert_eq!(snapshot.at(slot).unwrap()["n"].as_integer(), Some(1));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     chunks: Vec<Chunk>,
@@ -45,6 +57,17 @@ pub struct Table {
 }
 
 /// What a table held at one moment. Cloning is cheap.
+///
+/// ```
+/// use dataknobs_data_core::{record, memory::{Snapshot, Table}};
+/// let mut table = Table::new();
+/// table.put(record! { "n": 1 }?.with_id("a")?)?;
+/// let snapshot: Snapshot = table.snapshot();
+/// table.clear();
+/// assert_eq!((snapshot.len(), table.len()), (1, 0));
+/// assert_eq!(snapshot.chunk(0).count(), 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     chunks: std::sync::Arc<[Chunk]>,
@@ -52,6 +75,18 @@ pub struct Snapshot {
 }
 
 /// What one write did to a table, for those who keep something beside it.
+///
+/// ```
+/// use dataknobs_data_core::backend::{WriteAction, WriteRequest};
+/// use dataknobs_data_core::memory::{Applied, Table};
+/// use dataknobs_data_core::{RecordId, Version, record};
+/// let mut table = Table::new();
+/// let create = WriteRequest::new(RecordId::new("a")?, WriteAction::Create(record! { "n": 1 }?));
+/// let applied: Applied = table.apply(create, |_| Version::from_number(1))?;
+/// assert!(applied.before.is_none() && !applied.outcome.found);
+/// assert_eq!(table.at(applied.slot.unwrap()), table.get("a"));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Applied {
     /// What the write answers.
@@ -64,16 +99,35 @@ pub struct Applied {
 
 impl Table {
     /// An empty table.
+    ///
+    /// ```
+    /// use dataknobs_data_core::memory::Table;
+    /// assert_eq!(Table::new().iter().count(), 0);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// How many records.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.len(), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use dataknobs_data_core::memory::Table;
+    /// assert!(Table::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
@@ -98,11 +152,29 @@ impl Table {
     }
 
     /// The slot of an id. Slots are stable until [`Table::compact`] moves records.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!((table.slot_of("a"), table.slot_of("b")), (Some(slot), None));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn slot_of(&self, id: &str) -> Option<u32> {
         self.find(self.hash(id), id).map(|(slot, _)| slot)
     }
 
     /// The record in a slot.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.at(slot), table.get("a"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[inline]
     pub fn at(&self, slot: u32) -> Option<&Record> {
         let slot = slot as usize;
@@ -110,28 +182,76 @@ impl Table {
     }
 
     /// The record with an id.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.get("a").unwrap()["n"].as_integer(), Some(1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[inline]
     pub fn get(&self, id: &str) -> Option<&Record> {
         self.find(self.hash(id), id).map(|(_, record)| record)
     }
 
     /// The records, in insertion order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 2 }?.with_id("b")?)?;
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert!(table.iter().map(|record| record["n"].as_integer().unwrap()).eq([2, 1]));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         self.chunks.iter().flat_map(|chunk| chunk.iter()).flatten()
     }
 
     /// The records with their slots, in insertion order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert!(table.iter_slots().map(|(slot, _)| slot).eq([slot]));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn iter_slots(&self) -> impl Iterator<Item = (u32, &Record)> {
         let slots = self.chunks.iter().flat_map(|chunk| chunk.iter());
         slots.enumerate().filter_map(|(slot, record)| Some((slot as u32, record.as_ref()?)))
     }
 
     /// What the table holds now.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let before = table.snapshot();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert!(before.is_empty() && table.snapshot().len() == 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn snapshot(&self) -> Snapshot {
         Snapshot { chunks: self.chunks.as_slice().into(), len: self.len() }
     }
 
     /// Adds a record at the end, or replaces the one with its id in its place. Gives the slot.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.put(record! { "n": 2 }?.with_id("a")?)?, slot); // in its place
+    /// assert!(table.put(record! { "n": 3 }?).is_err()); // no id
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](ErrorKind::InvalidRecord) when the record has no id or the table is full.
@@ -170,6 +290,16 @@ impl Table {
     }
 
     /// Takes a record out. Gives its slot and the record.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.remove("a"), Some((slot, record! { "n": 1 }?)));
+    /// assert_eq!(table.remove("a"), None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn remove(&mut self, id: &str) -> Option<(u32, Record)> {
         let hash = self.hash(id);
         let (slot, _) = self.find(hash, id)?;
@@ -189,6 +319,16 @@ impl Table {
     }
 
     /// Takes everything out.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// table.clear();
+    /// assert!(table.is_empty());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn clear(&mut self) {
         self.chunks.clear();
         self.slots = 0;
@@ -196,12 +336,34 @@ impl Table {
     }
 
     /// Whether so much was removed that [`Table::compact`] pays.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// table.remove("a");
+    /// assert!(!table.wants_compaction()); // one hole is nothing yet
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn wants_compaction(&self) -> bool {
         let holes = self.slots - self.len();
         holes > MIN_HOLES && holes > self.len()
     }
 
     /// Closes the holes that removed records left. Slots change.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// table.put(record! { "n": 2 }?.with_id("b")?)?;
+    /// table.remove("a");
+    /// table.compact();
+    /// assert_eq!(table.slot_of("b"), Some(0));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn compact(&mut self) {
         let records: Vec<Record> = self.iter().cloned().collect();
         self.clear();
@@ -213,6 +375,18 @@ impl Table {
     }
 
     /// Applies one write; `version` makes the version of what is stored.
+    ///
+    /// ```
+    /// use dataknobs_data_core::backend::{WriteAction, WriteRequest};
+    /// use dataknobs_data_core::{Changes, RecordId, Version, record};
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// let patch = WriteRequest::new(RecordId::new("a")?, WriteAction::Patch(Changes::new().set("n", 2)));
+    /// let applied = table.apply(patch, |_| Version::from_number(2))?;
+    /// assert_eq!((applied.before, applied.outcome.found), (Some(record! { "n": 1 }?), true));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`AlreadyExists`](ErrorKind::AlreadyExists), [`Conflict`](ErrorKind::Conflict), or
@@ -270,32 +444,80 @@ pub(crate) fn check_expected(before: Option<&Record>, expected: Option<&Version>
 
 impl Snapshot {
     /// How many records.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.snapshot().len(), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use dataknobs_data_core::memory::Table;
+    /// assert!(Table::new().snapshot().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The records, in insertion order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.snapshot().iter().next(), table.get("a"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         self.chunks.iter().flat_map(|chunk| chunk.iter()).flatten()
     }
 
     /// The record in a slot.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// let slot = table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// assert_eq!(table.snapshot().at(slot), table.get("a"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn at(&self, slot: u32) -> Option<&Record> {
         let slot = slot as usize;
         self.chunks.get(slot / CHUNK)?.get(slot % CHUNK)?.as_ref()
     }
 
     /// How many chunks; see [`Snapshot::chunk`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::memory::Table;
+    /// # let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// let snapshot = table.snapshot();
+    /// let records: usize = (0..snapshot.chunk_count()).map(|index| snapshot.chunk(index).count()).sum();
+    /// assert_eq!(records, 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn chunk_count(&self) -> usize {
         self.chunks.len()
     }
 
     /// The records of one chunk, for readers that pause between chunks.
+    ///
+    /// ```
+    /// use dataknobs_data_core::memory::Table;
+    /// assert_eq!(Table::new().snapshot().chunk(0).count(), 0); // past the last chunk
+    /// ```
     pub fn chunk(&self, index: usize) -> impl Iterator<Item = &Record> {
         self.chunks.get(index).into_iter().flat_map(|chunk| chunk.iter()).flatten()
     }

@@ -55,11 +55,22 @@ impl Default for PoolConfig {
 
 impl PoolConfig {
     /// The default, with this many connections at most.
+    ///
+    /// ```
+    /// use dataknobs_data_core::pool::PoolConfig;
+    /// assert_eq!(PoolConfig::with_max_size(4).max_size, 4);
+    /// ```
     pub fn with_max_size(max_size: u32) -> Self {
         PoolConfig { max_size, ..Self::default() }
     }
 
     /// Checks that the sizes make sense.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, pool::PoolConfig};
+    /// assert!(PoolConfig::with_max_size(4).check().is_ok());
+    /// assert_eq!(PoolConfig::with_max_size(0).check().unwrap_err().kind(), ErrorKind::InvalidConfig);
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for `max_size` 0 or below `min_size`.

@@ -13,6 +13,33 @@ use super::{ConnectionManager, Shared};
 ///
 /// Work that must not be cut in half runs inside [`Pooled::begin`]: when it is cancelled there, the
 /// connection is let go instead of being handed to the next caller in the middle of an answer.
+///
+/// ```
+/// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig, Pooled};
+/// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # struct Numbers;
+/// # impl ConnectionManager for Numbers {
+/// #     type Connection = u32;
+/// #     fn connect(&self) -> Reply<'_, u32> {
+/// #         Reply::ready(Ok(7))
+/// #     }
+/// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+/// #         Reply::ready(Ok(()))
+/// #     }
+/// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+/// #         Reply::ready(Ok(()))
+/// #     }
+/// # }
+/// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+/// let mut connection: Pooled<Numbers> = pool.acquire().await?;
+/// let work = connection.begin();
+/// drop(work); // cancelled midway
+/// drop(connection);
+/// assert_eq!(pool.metrics().size, 0); // let go of
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct Pooled<M: ConnectionManager> {
     /// None only while it is being dropped.
     connection: Option<M::Connection>,
@@ -34,22 +61,122 @@ impl<M: ConnectionManager> Pooled<M> {
     }
 
     /// Begins work that leaves the connection unusable if it stops midway.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::backend::Reply;
+    /// # use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// # let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// let mut connection = pool.acquire().await?;
+    /// let mut work = connection.begin();
+    /// *work += 1;
+    /// work.finish();
+    /// assert_eq!(*connection, 8);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn begin(&mut self) -> InFlight<'_, M> {
         self.in_flight = true;
         InFlight { pooled: self }
     }
 
     /// Whether work began that did not finish.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::backend::Reply;
+    /// # use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// # let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// let mut connection = pool.acquire().await?;
+    /// drop(connection.begin());
+    /// assert!(connection.is_in_flight());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_in_flight(&self) -> bool {
         self.in_flight
     }
 
     /// Hands the connection back; the same as dropping it.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::backend::Reply;
+    /// # use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// # let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// pool.acquire().await?.release();
+    /// assert_eq!(pool.metrics().idle, 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn release(self) {
         drop(self);
     }
 
     /// Lets go of a connection that is not to be used again.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::backend::Reply;
+    /// # use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// # let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// pool.acquire().await?.discard();
+    /// assert_eq!(pool.metrics().size, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn discard(mut self) {
         self.in_flight = true;
     }
@@ -101,12 +228,65 @@ impl<M: ConnectionManager> fmt::Debug for Pooled<M> {
 
 /// Work under way on a connection. Dropped without [`InFlight::finish`], it marks the connection as
 /// not to be used again.
+///
+/// ```
+/// use dataknobs_data_core::pool::InFlight;
+/// # use dataknobs_data_core::backend::Reply;
+/// # use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # struct Numbers;
+/// # impl ConnectionManager for Numbers {
+/// #     type Connection = u32;
+/// #     fn connect(&self) -> Reply<'_, u32> {
+/// #         Reply::ready(Ok(7))
+/// #     }
+/// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+/// #         Reply::ready(Ok(()))
+/// #     }
+/// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+/// #         Reply::ready(Ok(()))
+/// #     }
+/// # }
+/// # let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+/// let mut connection = pool.acquire().await?;
+/// let mut work: InFlight<'_, Numbers> = connection.begin();
+/// *work = 9; // reaches the connection
+/// work.finish();
+/// assert_eq!(*connection, 9);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct InFlight<'a, M: ConnectionManager> {
     pooled: &'a mut Pooled<M>,
 }
 
 impl<M: ConnectionManager> InFlight<'_, M> {
     /// The work came to its end, and the connection is ready for the next.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::backend::Reply;
+    /// # use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// # let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// let mut connection = pool.acquire().await?;
+    /// connection.begin().finish();
+    /// assert!(!connection.is_in_flight());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn finish(self) {
         self.pooled.in_flight = false;
     }

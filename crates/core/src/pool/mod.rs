@@ -26,17 +26,108 @@ use crate::config::format_duration;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Opens, checks and closes the connections of a pool.
+///
+/// ```
+/// use dataknobs_data_core::backend::Reply;
+/// use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, PoolConfig};
+/// use dataknobs_data_core::{Error, ErrorKind};
+/// use std::time::Duration;
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// /// Connections that break after their first use.
+/// struct Brittle;
+/// impl ConnectionManager for Brittle {
+///     type Connection = bool;
+///     fn connect(&self) -> Reply<'_, bool> {
+///         Reply::ready(Ok(true))
+///     }
+///     fn check<'a>(&'a self, works: &'a mut bool) -> Reply<'a, ()> {
+///         Reply::ready(works.then_some(()).ok_or_else(|| Error::new(ErrorKind::Connection, "broken")))
+///     }
+///     fn close(&self, _: bool) -> Reply<'_, ()> {
+///         Reply::ready(Ok(()))
+///     }
+/// }
+/// let mut config = PoolConfig::with_max_size(1);
+/// config.check_after = Duration::ZERO;
+/// let pool = ConnectionPool::new(Brittle, config)?;
+/// *pool.acquire().await? = false;
+/// # std::thread::sleep(Duration::from_millis(1));
+/// assert!(*pool.acquire().await?); // a new one
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 pub trait ConnectionManager: Send + Sync + 'static {
     /// What is pooled. Dropping one lets go of it at once.
     type Connection: Send + 'static;
 
     /// Opens a connection.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// assert_eq!(Numbers.connect().await?, 7);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn connect(&self) -> Reply<'_, Self::Connection>;
 
     /// Checks that a connection still works. A failure only means that this one is let go.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// assert!(Numbers.check(&mut 7).await.is_ok());
+    /// # });
+    /// ```
     fn check<'a>(&'a self, connection: &'a mut Self::Connection) -> Reply<'a, ()>;
 
     /// Closes a connection in good order. Only [`ConnectionPool::close_all`] takes the time for it.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// assert!(Numbers.close(7).await.is_ok());
+    /// # });
+    /// ```
     fn close(&self, connection: Self::Connection) -> Reply<'_, ()>;
 }
 
@@ -79,6 +170,31 @@ pub struct ConnectionPool<M: ConnectionManager> {
 }
 
 /// What a pool is doing.
+///
+/// ```
+/// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig, PoolMetrics};
+/// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+/// # struct Numbers;
+/// # impl ConnectionManager for Numbers {
+/// #     type Connection = u32;
+/// #     fn connect(&self) -> Reply<'_, u32> {
+/// #         Reply::ready(Ok(7))
+/// #     }
+/// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+/// #         Reply::ready(Ok(()))
+/// #     }
+/// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+/// #         Reply::ready(Ok(()))
+/// #     }
+/// # }
+/// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+/// let connection = pool.acquire().await?;
+/// let metrics: PoolMetrics = pool.metrics();
+/// assert_eq!((metrics.size, metrics.idle, metrics.waiting), (1, 0, 0));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolMetrics {
@@ -108,6 +224,28 @@ struct Idle<C> {
 impl<M: ConnectionManager> ConnectionPool<M> {
     /// A pool without connections yet.
     ///
+    /// ```
+    /// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig};
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// assert_eq!(pool.metrics().size, 0);
+    /// assert!(ConnectionPool::new(Numbers, PoolConfig::with_max_size(0)).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`PoolConfig::check`].
     pub fn new(manager: M, config: PoolConfig) -> Result<Self> {
@@ -126,6 +264,31 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// A connection: one that idles, else a new one, else the next that comes back.
     ///
     /// One that idled longer than `check_after` is checked first, and replaced if it no longer works.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, pool::{ConnectionPool, PoolConfig}};
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// assert_eq!(*pool.acquire().await?, 7);
+    /// pool.close_all().await?;
+    /// assert_eq!(pool.acquire().await.unwrap_err().kind(), ErrorKind::Connection);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Timeout, with the pool's size, after `acquire_timeout`; Connection when the pool is closed; and
@@ -163,6 +326,32 @@ impl<M: ConnectionManager> ConnectionPool<M> {
 
     /// Opens connections until `min_size` are there.
     ///
+    /// ```
+    /// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig};
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// let mut config = PoolConfig::with_max_size(4);
+    /// config.min_size = 2;
+    /// let pool = ConnectionPool::new(Numbers, config)?;
+    /// pool.warm().await?;
+    /// assert_eq!(pool.metrics().idle, 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// What opening one fails with; those before it stay.
     pub async fn warm(&self) -> Result<()> {
@@ -178,6 +367,31 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// Closes every idle connection, and refuses all further use; connections in use are let go when
     /// they come back. Closing twice is no error.
     ///
+    /// ```
+    /// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig};
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// drop(pool.acquire().await?);
+    /// pool.close_all().await?;
+    /// assert_eq!(pool.metrics().idle, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// The first that closing a connection fails with; the others are closed all the same.
     pub async fn close_all(&self) -> Result<()> {
@@ -191,6 +405,30 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     }
 
     /// What the pool is doing.
+    ///
+    /// ```
+    /// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig};
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// drop(pool.acquire().await?);
+    /// assert_eq!((pool.metrics().size, pool.metrics().idle), (1, 1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn metrics(&self) -> PoolMetrics {
         let idle = self.shared.idle.lock().len();
         let in_use = (self.shared.config.max_size as usize).saturating_sub(self.shared.permits.available_permits());
@@ -198,6 +436,27 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     }
 
     /// Its settings.
+    ///
+    /// ```
+    /// use dataknobs_data_core::pool::{ConnectionPool, PoolConfig};
+    /// # use dataknobs_data_core::{backend::Reply, pool::ConnectionManager};
+    /// # struct Numbers;
+    /// # impl ConnectionManager for Numbers {
+    /// #     type Connection = u32;
+    /// #     fn connect(&self) -> Reply<'_, u32> {
+    /// #         Reply::ready(Ok(7))
+    /// #     }
+    /// #     fn check<'a>(&'a self, _: &'a mut u32) -> Reply<'a, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// #     fn close(&self, _: u32) -> Reply<'_, ()> {
+    /// #         Reply::ready(Ok(()))
+    /// #     }
+    /// # }
+    /// let pool = ConnectionPool::new(Numbers, PoolConfig::with_max_size(2))?;
+    /// assert_eq!(pool.config().max_size, 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn config(&self) -> &PoolConfig {
         &self.shared.config
     }

@@ -7,6 +7,15 @@ use crate::value::Value;
 
 /// A filter with every NOT moved down to its leaves. Replacing a leaf by one that is true more
 /// often can therefore only let more records through.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, Filter};
+/// let condition = Condition::of(&Filter::parse("NOT (age > 30 OR city = 'Oslo')")?);
+/// let Condition::All(parts) = &condition else { panic!() };
+/// assert_eq!(parts.len(), 2);
+/// assert!(condition.leaves().iter().all(|leaf| leaf.negated() && leaf.when_absent()));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// Every one holds; of none: true.
@@ -26,6 +35,15 @@ pub enum Condition {
 /// | `x != 1` | yes | false |
 /// | `NOT x = 1` | yes | true |
 /// | `NOT x != 1` | no | true |
+///
+/// ```
+/// use dataknobs_data_core::{Condition, Filter, Leaf, Operator};
+/// let condition = Condition::of(&Filter::parse("age != 30")?);
+/// let leaf: &Leaf = condition.leaves()[0];
+/// assert_eq!((leaf.operator(), leaf.negated(), leaf.when_absent()), (Operator::Eq, true, false));
+/// assert_eq!(leaf.to_string(), "age != 30");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaf {
     test: Test,
@@ -35,11 +53,30 @@ pub struct Leaf {
 
 impl Condition {
     /// True for every record.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Matcher, record};
+    /// assert!(Matcher::new(&Condition::TRUE).matches(&record! { "n": 1 }?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub const TRUE: Condition = Condition::All(Vec::new());
     /// False for every record.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Matcher, record};
+    /// assert!(!Matcher::new(&Condition::FALSE).matches(&record! { "n": 1 }?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub const FALSE: Condition = Condition::Any(Vec::new());
 
     /// Lowers a filter.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::new("age", ">", 30)?.negate());
+    /// assert!(matches!(condition, Condition::Leaf(leaf) if leaf.negated() && leaf.when_absent()));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn of(filter: &Filter) -> Self {
         Self::lower(filter, false)
     }
@@ -56,6 +93,14 @@ impl Condition {
     }
 
     /// All of these, flattened and simplified.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let leaf = Condition::of(&Filter::new("age", ">", 30)?);
+    /// assert_eq!(Condition::all([Condition::TRUE, leaf.clone()]), leaf);
+    /// assert_eq!(Condition::all([Condition::FALSE, leaf]), Condition::FALSE);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn all(parts: impl IntoIterator<Item = Condition>) -> Self {
         let mut flat = Vec::new();
         for part in parts {
@@ -69,6 +114,14 @@ impl Condition {
     }
 
     /// Any of these, flattened and simplified.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let leaf = Condition::of(&Filter::new("age", ">", 30)?);
+    /// assert_eq!(Condition::any([Condition::FALSE, leaf.clone()]), leaf);
+    /// assert_eq!(Condition::any([Condition::TRUE, leaf]), Condition::TRUE);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn any(parts: impl IntoIterator<Item = Condition>) -> Self {
         let mut flat = Vec::new();
         for part in parts {
@@ -82,11 +135,23 @@ impl Condition {
     }
 
     /// Whether it lets every record through.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Query};
+    /// assert!(Condition::of(&Query::new().to_filter()).is_true());
+    /// ```
     pub fn is_true(&self) -> bool {
         matches!(self, Condition::All(parts) if parts.is_empty())
     }
 
     /// The leaves, from left to right.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::parse("a = 1 AND (b = 2 OR c = 3)")?);
+    /// assert_eq!(condition.leaves().len(), 3);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn leaves(&self) -> Vec<&Leaf> {
         fn walk<'a>(condition: &'a Condition, leaves: &mut Vec<&'a Leaf>) {
             match condition {
@@ -100,6 +165,18 @@ impl Condition {
     }
 
     /// The condition with each leaf replaced.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// // What a store can answer of a filter, if it knows nothing but `age`.
+    /// let condition = Condition::of(&Filter::parse("age > 30 AND name LIKE 'A%'")?);
+    /// let wider = condition.map_leaves(&mut |leaf| match leaf.path().to_string().as_str() {
+    ///     "age" => Condition::Leaf(leaf.clone()),
+    ///     _ => Condition::TRUE,
+    /// });
+    /// assert_eq!(wider, Condition::of(&Filter::new("age", ">", 30)?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn map_leaves(&self, replace: &mut impl FnMut(&Leaf) -> Condition) -> Condition {
         match self {
@@ -129,31 +206,73 @@ impl Leaf {
     }
 
     /// The test; its operator is a positive one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::parse("age NOT IN (1, 2)")?);
+    /// assert_eq!(condition.leaves()[0].test().literals().len(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn test(&self) -> &Test {
         &self.test
     }
 
     /// What is compared.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::parse("address.city = 'Oslo'")?);
+    /// assert_eq!(condition.leaves()[0].path().segments(), ["address", "city"]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn path(&self) -> &Path {
         self.test.path()
     }
 
     /// The positive operator.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter, Operator};
+    /// let condition = Condition::of(&Filter::parse("age NOT IN (1, 2)")?);
+    /// assert_eq!(condition.leaves()[0].operator(), Operator::In);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn operator(&self) -> Operator {
         self.test.operator()
     }
 
     /// Whether the operator's result is inverted on present values.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::parse("age != 30")?);
+    /// assert!(condition.leaves()[0].negated());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn negated(&self) -> bool {
         self.negated
     }
 
     /// The result where the path is not present.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::parse("NOT age = 30")?);
+    /// assert!(condition.leaves()[0].when_absent());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn when_absent(&self) -> bool {
         self.when_absent
     }
 
     /// Whether it is the operator as it stands: neither inverted nor true on absent values.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter};
+    /// let condition = Condition::of(&Filter::parse("age = 30 AND size != 1")?);
+    /// assert!(condition.leaves()[0].is_plain() && !condition.leaves()[1].is_plain());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn is_plain(&self) -> bool {
         !self.negated && !self.when_absent
     }

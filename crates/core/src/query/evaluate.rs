@@ -31,11 +31,25 @@ pub struct Evaluator {
 
 impl Evaluator {
     /// An evaluator of this filter.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Evaluator, Filter, record};
+    /// let evaluator = Evaluator::new(Filter::parse("name LIKE 'A%'")?);
+    /// assert!(evaluator.matches(&record! { "name": "Ada" }?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(filter: Filter) -> Self {
         Evaluator { filter }
     }
 
     /// Whether the record passes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Evaluator, Filter, record};
+    /// let evaluator = Evaluator::new(Filter::parse("NOT age > 30")?);
+    /// assert!(evaluator.matches(&record! { "name": "Ada" }?)); // no age is not above 30
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn matches(&self, record: &Record) -> bool {
         filter_holds(&self.filter, record)
     }
@@ -130,13 +144,24 @@ fn contains(value: Scalar<'_>, literal: &Value) -> bool {
 /// Compares two records by sort keys, then by id.
 pub(crate) fn compare_records(a: &Record, b: &Record, sort: &[SortKey], ids: IdOrder) -> Ordering {
     sort.iter()
-        .map(|key| order_by_presence(key.path.resolve(a), key.path.resolve(b), key.order.is_descending()))
+        .map(|key| {
+            let (a, b) = (key.path.resolve(a), key.path.resolve(b));
+            order_by_presence(a, b, key.order.is_descending(), key.id_order(ids))
+        })
         .find(|order| order.is_ne())
         .unwrap_or_else(|| ids.compare_options(a.id(), b.id()))
 }
 
 /// What a query finds among these records, which stand in the store's own order. The oracle that
 /// every backend is tested against; it looks at every record and keeps all of them in memory.
+///
+/// ```
+/// use dataknobs_data_core::{IdOrder, Query, record, reference_search};
+/// let records = [record! { "n": 2 }?.with_id("a")?, record! { "n": 1 }?.with_id("b")?];
+/// let found = reference_search(&records, &Query::parse("ORDER BY n LIMIT 1")?, IdOrder::CodePoint)?;
+/// assert_eq!(found[0].id().unwrap(), "b");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) when the query is invalid.

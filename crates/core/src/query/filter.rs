@@ -30,6 +30,14 @@ pub enum Filter {
 }
 
 /// One comparison: a path, an operator and its operand, checked when it was built.
+///
+/// ```
+/// use dataknobs_data_core::{Filter, Operator, Value};
+/// let Filter::Test(test) = Filter::parse("age BETWEEN 18 AND 30")? else { panic!() };
+/// assert_eq!((test.path().to_string().as_str(), test.operator()), ("age", Operator::Between));
+/// assert_eq!(test.literals(), [Value::from(18), Value::from(30)]);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Test {
     path: Path,
@@ -39,6 +47,13 @@ pub struct Test {
 }
 
 /// What an operator compares with.
+///
+/// ```
+/// use dataknobs_data_core::{Operand, Value};
+/// assert_eq!(Operand::from(1), Operand::One(Value::from(1)));
+/// assert_eq!(Operand::from(["a", "b"]), Operand::Many(vec!["a".into(), "b".into()]));
+/// assert_eq!(Operand::from(()), Operand::None);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand {
     /// Nothing: EXISTS and NOT_EXISTS.
@@ -50,6 +65,12 @@ pub enum Operand {
 }
 
 /// The longest pattern of LIKE, ILIKE, REGEX, STARTS_WITH and MATCH, in bytes.
+///
+/// ```
+/// use dataknobs_data_core::{Filter, MAX_PATTERN_BYTES};
+/// let pattern = "x".repeat(MAX_PATTERN_BYTES + 1);
+/// assert!(Filter::new("name", "LIKE", pattern).is_err());
+/// ```
 pub const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
 /// What a compiled regular expression may take, in bytes.
@@ -57,6 +78,13 @@ const REGEX_SIZE_LIMIT: usize = 10 * 1024 * 1024;
 
 impl Filter {
     /// A test of one path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// assert_eq!(Filter::new("age", ">=", 18)?.to_string(), "age >= 18");
+    /// assert!(Filter::new("age", "~", 18).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) for an unknown operator, an invalid path or
@@ -68,22 +96,50 @@ impl Filter {
     }
 
     /// All of these hold.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let filters = [Filter::new("age", ">=", 18)?, Filter::new("city", "=", "Oslo")?];
+    /// assert_eq!(Filter::all_of(filters).to_string(), "age >= 18 AND city = 'Oslo'");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn all_of(filters: impl IntoIterator<Item = Filter>) -> Self {
         Filter::All(filters.into_iter().collect())
     }
 
     /// Any of these holds.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let filters = [Filter::new("age", "<", 18)?, Filter::new("age", ">", 65)?];
+    /// assert_eq!(Filter::any_of(filters).to_string(), "age < 18 OR age > 65");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn any_of(filters: impl IntoIterator<Item = Filter>) -> Self {
         Filter::Any(filters.into_iter().collect())
     }
 
     /// This one does not hold.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let filter = Filter::new("city", "=", "Oslo")?.negate();
+    /// assert_eq!(filter.to_string(), "NOT city = 'Oslo'");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn negate(self) -> Self {
         Filter::Not(Box::new(self))
     }
 
     /// Both hold.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let filter = Filter::new("age", ">=", 18)?.and(Filter::new("age", "<", 65)?);
+    /// assert_eq!(filter.to_string(), "age >= 18 AND age < 65");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn and(self, other: Filter) -> Self {
         match self {
@@ -96,6 +152,13 @@ impl Filter {
     }
 
     /// At least one holds.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let filter = Filter::new("age", "<", 18)?.or(Filter::new("age", ">", 65)?);
+    /// assert_eq!(filter.to_string(), "age < 18 OR age > 65");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn or(self, other: Filter) -> Self {
         match self {
@@ -121,6 +184,14 @@ impl Filter {
 impl Test {
     /// A checked test.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Filter, Operand, Operator, Path, Test};
+    /// let test = Test::new(Path::dotted("age")?, Operator::Gt, Operand::from(30))?;
+    /// assert_eq!(Filter::Test(test), Filter::new("age", ">", 30)?);
+    /// assert!(Test::new(Path::dotted("age")?, Operator::In, Operand::None).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Filter::new`].
     pub fn new(path: Path, operator: Operator, operand: Operand) -> Result<Self> {
@@ -130,26 +201,63 @@ impl Test {
     }
 
     /// What is compared.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{Operand, Operator, Path, Test};
+    /// # let test = Test::new(Path::dotted("age")?, Operator::Gt, Operand::from(30))?;
+    /// assert_eq!(test.path().to_string(), "age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// How.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Operator;
+    /// # use dataknobs_data_core::{Operand, Path, Test};
+    /// # let test = Test::new(Path::dotted("age")?, Operator::Gt, Operand::from(30))?;
+    /// assert_eq!(test.operator(), Operator::Gt);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn operator(&self) -> Operator {
         self.operator
     }
 
     /// With what.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Operand, Operator, Path, Test};
+    /// let test = Test::new(Path::dotted("age")?, Operator::Exists, Operand::None)?;
+    /// assert_eq!(test.operand(), &Operand::None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn operand(&self) -> &Operand {
         &self.operand
     }
 
     /// The single literal, for operators that take one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// # use dataknobs_data_core::{Operand, Operator, Path, Test};
+    /// # let test = Test::new(Path::dotted("age")?, Operator::Gt, Operand::from(30))?;
+    /// assert_eq!(test.literal(), Some(&Value::from(30)));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn literal(&self) -> Option<&Value> {
         if let Operand::One(value) = &self.operand { Some(value) } else { None }
     }
 
     /// The list of literals, for operators that take one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Operand, Operator, Path, Test, Value};
+    /// let test = Test::new(Path::dotted("city")?, Operator::In, Operand::from(["Oslo", "Bergen"]))?;
+    /// assert_eq!(test.literals(), [Value::from("Oslo"), Value::from("Bergen")]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn literals(&self) -> &[Value] {
         if let Operand::Many(values) = &self.operand { values } else { &[] }
     }

@@ -6,6 +6,13 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 
 /// How a test compares a field with its operand.
+///
+/// ```
+/// use dataknobs_data_core::Operator;
+/// assert_eq!("not in".parse::<Operator>()?, Operator::NotIn);
+/// assert_eq!("<>".parse::<Operator>()?, Operator::Neq);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(missing_docs)] // the names are the documentation; `docs/semantics.md` defines each
@@ -33,6 +40,14 @@ pub enum Operator {
 
 impl Operator {
     /// Every operator.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Operator;
+    /// for operator in Operator::ALL {
+    ///     assert_eq!(operator.name().parse::<Operator>()?, operator);
+    /// }
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub const ALL: [Operator; 19] = [
         Operator::Eq,
         Operator::Neq,
@@ -56,6 +71,11 @@ impl Operator {
     ];
 
     /// The canonical name: `"EQ"`, `"NOT_IN"`, …
+    ///
+    /// ```
+    /// use dataknobs_data_core::Operator;
+    /// assert_eq!(Operator::StartsWith.name(), "STARTS_WITH");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Operator::Eq => "EQ",
@@ -81,6 +101,12 @@ impl Operator {
     }
 
     /// The positive operator that a negative one denies: present, and not that.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Operator;
+    /// assert_eq!(Operator::NotIn.positive_of(), Some(Operator::In));
+    /// assert_eq!(Operator::In.positive_of(), None);
+    /// ```
     pub fn positive_of(self) -> Option<Operator> {
         match self {
             Operator::Neq => Some(Operator::Eq),
@@ -132,8 +158,20 @@ impl fmt::Display for Operator {
 }
 
 /// What names an operator where one is wanted: an [`Operator`], or text such as `">="`.
+///
+/// ```
+/// use dataknobs_data_core::{IntoOperator, Operator};
+/// assert_eq!(">=".into_operator()?, Operator::Gte);
+/// assert_eq!(Operator::Like.into_operator()?, Operator::Like);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub trait IntoOperator {
     /// The operator.
+    ///
+    /// ```
+    /// use dataknobs_data_core::IntoOperator;
+    /// assert_eq!("STARTSWITH".into_operator().unwrap_err().hint(), Some("did you mean STARTS_WITH?"));
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) for an unknown name.

@@ -36,6 +36,13 @@ const MAX_BYTES: usize = 4_096;
 impl Path {
     /// A dotted path.
     ///
+    /// ```
+    /// use dataknobs_data_core::Path;
+    /// assert_eq!(Path::dotted("tags.0")?.segments(), ["tags", "0"]);
+    /// assert!(Path::dotted("tags..0").is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) when the path or one of its segments is
     /// empty, or it holds control characters.
@@ -46,6 +53,14 @@ impl Path {
     }
 
     /// A path of literal segments. Segments behind the first may be empty, as JSON keys may.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Path;
+    /// let path = Path::literal(["weird.name", ""])?;
+    /// assert!(!path.is_dotted());
+    /// assert!(Path::literal(["", "x"]).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Path::dotted`].
@@ -71,17 +86,37 @@ impl Path {
     }
 
     /// The segments.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Path;
+    /// assert_eq!(Path::dotted("address.city")?.segments(), ["address", "city"]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn segments(&self) -> &[Str] {
         &self.segments
     }
 
     /// The whole text, when the path is dotted and has more than one segment: a field of just
     /// this name wins over walking.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Path;
+    /// assert_eq!(Path::dotted("address.city")?.whole_name(), Some("address.city"));
+    /// assert_eq!(Path::dotted("city")?.whole_name(), None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn whole_name(&self) -> Option<&str> {
         self.whole.as_deref()
     }
 
     /// Whether the path is one segment or dotted, so that its plain text means the same path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Path;
+    /// assert!(Path::dotted("address.city")?.is_dotted());
+    /// assert!(!Path::literal(["address", "city"])?.is_dotted());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn is_dotted(&self) -> bool {
         self.whole.is_some() || (self.segments.len() == 1 && !self.segments[0].contains('.'))
     }
@@ -162,8 +197,20 @@ impl fmt::Debug for Path {
 }
 
 /// What names a path where one is wanted: dotted text, a list of literal segments, or a [`Path`].
+///
+/// ```
+/// use dataknobs_data_core::{IntoPath, Path};
+/// assert_eq!("address.city".into_path()?, Path::dotted("address.city")?);
+/// assert_eq!(["a.b"].into_path()?, Path::literal(["a.b"])?);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub trait IntoPath {
     /// The path.
+    ///
+    /// ```
+    /// use dataknobs_data_core::IntoPath;
+    /// assert!("".into_path().is_err());
+    /// ```
     ///
     /// # Errors
     /// As [`Path::dotted`].

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
+use super::sort::IdOrder;
 use crate::value::{DateTime, Number, Value, compare_numbers, json_equal, json_number};
 
 /// A present value, by class. The order of the variants is the order of classes in a sort.
@@ -104,11 +105,21 @@ impl<'a> Scalar<'a> {
     }
 }
 
-/// Sort order of what two paths found; what is not present comes last in both directions.
-pub(crate) fn order_by_presence(a: Option<Scalar<'_>>, b: Option<Scalar<'_>>, descending: bool) -> Ordering {
+/// Sort order of what one path found in two records; what is not present comes last in both
+/// directions. `ids` is the store's order of ids where the path asks for the id.
+pub(crate) fn order_by_presence(
+    a: Option<Scalar<'_>>,
+    b: Option<Scalar<'_>>,
+    descending: bool,
+    ids: Option<IdOrder>,
+) -> Ordering {
+    let order = |a: Scalar<'_>, b: Scalar<'_>| match (ids, a, b) {
+        (Some(ids), Scalar::String(a), Scalar::String(b)) => ids.compare(a, b),
+        _ => a.sort_order(b),
+    };
     match (a, b) {
-        (Some(a), Some(b)) if descending => b.sort_order(a),
-        (Some(a), Some(b)) => a.sort_order(b),
+        (Some(a), Some(b)) if descending => order(b, a),
+        (Some(a), Some(b)) => order(a, b),
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
         (Some(_), None) => Ordering::Less,

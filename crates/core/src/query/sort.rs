@@ -16,6 +16,13 @@ use crate::record::{Record, RecordId};
 use crate::value::{Str, Value};
 
 /// One key of a sort.
+///
+/// ```
+/// use dataknobs_data_core::{Query, SortKey, SortOrder};
+/// let query = Query::new().sort("age", "DESC");
+/// let key: &SortKey = &query.sort_keys()[0];
+/// assert_eq!((key.path.to_string().as_str(), key.order), ("age", SortOrder::Descending));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SortKey {
     /// What to sort by.
@@ -24,7 +31,20 @@ pub struct SortKey {
     pub order: SortOrder,
 }
 
+impl SortKey {
+    /// How strings under this key are ordered if it asks for the id: as the store orders ids.
+    pub(crate) fn id_order(&self, ids: IdOrder) -> Option<IdOrder> {
+        matches!(self.path.segments(), [only] if only == "_id" || only == "id").then_some(ids)
+    }
+}
+
 /// The direction of a sort key.
+///
+/// ```
+/// use dataknobs_data_core::SortOrder;
+/// assert_eq!(SortOrder::default(), SortOrder::Ascending);
+/// assert_eq!(SortOrder::Descending.to_string(), "DESC");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortOrder {
     /// Smallest first.
@@ -36,19 +56,41 @@ pub enum SortOrder {
 
 impl SortOrder {
     /// Whether it is [`SortOrder::Descending`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::SortOrder;
+    /// assert!(SortOrder::Descending.is_descending());
+    /// ```
     pub fn is_descending(self) -> bool {
         self == SortOrder::Descending
     }
 
     /// `"ASC"` or `"DESC"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::SortOrder;
+    /// assert_eq!(SortOrder::Ascending.name(), "ASC");
+    /// ```
     pub fn name(self) -> &'static str {
         if self.is_descending() { "DESC" } else { "ASC" }
     }
 }
 
 /// What names a direction where one is wanted: a [`SortOrder`], `"ASC"` or `"DESC"`.
+///
+/// ```
+/// use dataknobs_data_core::{IntoSortOrder, SortOrder};
+/// assert_eq!("desc".into_sort_order()?, SortOrder::Descending);
+/// assert_eq!(SortOrder::Ascending.into_sort_order()?, SortOrder::Ascending);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub trait IntoSortOrder {
     /// The direction.
+    ///
+    /// ```
+    /// use dataknobs_data_core::IntoSortOrder;
+    /// assert!("down".into_sort_order().is_err());
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) for any other word.
@@ -73,6 +115,11 @@ impl IntoSortOrder for &str {
 }
 
 /// How a store orders ids.
+///
+/// ```
+/// use dataknobs_data_core::{IdOrder, SyncDatabase};
+/// assert_eq!(SyncDatabase::memory().capabilities().id_order, IdOrder::CodePoint);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum IdOrder {
@@ -85,6 +132,13 @@ pub enum IdOrder {
 
 impl IdOrder {
     /// Compares two ids.
+    ///
+    /// ```
+    /// use dataknobs_data_core::IdOrder;
+    /// use std::cmp::Ordering;
+    /// assert_eq!(IdOrder::CodePoint.compare("10", "9"), Ordering::Less);
+    /// assert_eq!(IdOrder::Numeric.compare("10", "9"), Ordering::Greater);
+    /// ```
     pub fn compare(self, a: &str, b: &str) -> Ordering {
         match (self, a.parse::<i64>(), b.parse::<i64>()) {
             (IdOrder::Numeric, Ok(a), Ok(b)) => a.cmp(&b),
@@ -106,6 +160,15 @@ impl IdOrder {
 /// The place of one record in a sorted result, so that a search can continue behind it.
 ///
 /// Its token is URL-safe text that holds the sort key values and the id.
+///
+/// ```
+/// use dataknobs_data_core::{Query, SortPosition, record};
+/// let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+/// let position = SortPosition::of(&record! { "age": 36 }?.with_id("a")?, &sort);
+/// let token = position.encode(&sort);
+/// assert_eq!(SortPosition::decode(&token, &sort)?, position);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SortPosition {
     keys: Vec<Option<Value>>,
@@ -114,6 +177,14 @@ pub struct SortPosition {
 
 impl SortPosition {
     /// The position of this record under this sort.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SortPosition, record};
+    /// let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+    /// let position = SortPosition::of(&record! { "name": "Ada" }?.with_id("a")?, &sort);
+    /// assert_eq!((position.keys(), position.id()), (&[None][..], Some("a")));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn of(record: &Record, sort: &[SortKey]) -> Self {
         SortPosition {
             // JSON values tie, so any one of them will do for them all.
@@ -123,16 +194,42 @@ impl SortPosition {
     }
 
     /// The values of the sort keys; none where the path was not present.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SortPosition, Value, record};
+    /// # use dataknobs_data_core::Query;
+    /// # let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+    /// let position = SortPosition::of(&record! { "age": 36 }?, &sort);
+    /// assert_eq!(position.keys(), [Some(Value::from(36))]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn keys(&self) -> &[Option<Value>] {
         &self.keys
     }
 
     /// The id.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SortPosition, record};
+    /// # use dataknobs_data_core::Query;
+    /// # let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+    /// assert_eq!(SortPosition::of(&record! { "age": 36 }?, &sort).id(), None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
     /// Whether this position comes before a record.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IdOrder, SortPosition, record};
+    /// # use dataknobs_data_core::Query;
+    /// # let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+    /// let position = SortPosition::of(&record! { "age": 36 }?, &sort);
+    /// assert!(position.is_before(&record! { "age": 37 }?, &sort, IdOrder::CodePoint));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn is_before(&self, record: &Record, sort: &[SortKey], ids: IdOrder) -> bool {
         self.compare(record, sort, ids).is_lt()
     }
@@ -141,7 +238,7 @@ impl SortPosition {
     pub(crate) fn compare(&self, record: &Record, sort: &[SortKey], ids: IdOrder) -> Ordering {
         for (key, value) in sort.iter().zip(&self.keys) {
             let mine = value.as_ref().and_then(Scalar::of);
-            let order = order_by_presence(mine, key.path.resolve(record), key.order.is_descending());
+            let order = order_by_presence(mine, key.path.resolve(record), key.order.is_descending(), key.id_order(ids));
             if order.is_ne() {
                 return order;
             }
@@ -153,6 +250,15 @@ impl SortPosition {
     }
 
     /// The token.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SortPosition, record};
+    /// # use dataknobs_data_core::Query;
+    /// # let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+    /// let token = SortPosition::of(&record! { "age": 36 }?, &sort).encode(&sort);
+    /// assert!(token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn encode(&self, sort: &[SortKey]) -> Str {
         let keys: Vec<Json> = self.keys.iter().map(|key| key.as_ref().map_or(Json::Null, value_to_tagged)).collect();
         let token = json!({"s": fingerprint(sort), "k": keys, "i": self.id.as_deref()});
@@ -160,6 +266,15 @@ impl SortPosition {
     }
 
     /// The position back from its token, for the same sort.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, Query, SortPosition, record};
+    /// # let sort = Query::parse("ORDER BY age")?.sort_keys().to_vec();
+    /// let token = SortPosition::of(&record! { "age": 36 }?, &sort).encode(&sort);
+    /// let other = Query::parse("ORDER BY name")?.sort_keys().to_vec();
+    /// assert_eq!(SortPosition::decode(&token, &other).unwrap_err().kind(), ErrorKind::InvalidQuery);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) when it is no token, or one of another sort.

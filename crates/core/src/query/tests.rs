@@ -281,3 +281,25 @@ fn numeric_ids_order_as_numbers() {
     assert_eq!(ids(&reference_search(&records, &query, IdOrder::Numeric).unwrap()), ["-1", "9", "10", "x"]);
     assert_eq!(ids(&reference_search(&records, &query, IdOrder::CodePoint).unwrap()), ["-1", "10", "9", "x"]);
 }
+
+#[test]
+fn where_ids_are_numbers_they_sort_as_numbers() {
+    let records: Vec<Record> =
+        ["10", "9", "-1", "x"].into_iter().map(|id| record! { "same": 1 }.unwrap().with_id(id).unwrap()).collect();
+    let ids = |query: Query, order| -> Vec<String> {
+        let found = reference_search(&records, &query, order).unwrap();
+        let mut sorter = Sorter::new(query.sort_keys().to_vec(), order, None, 0, None);
+        records.iter().cloned().for_each(|record| sorter.push(record));
+        assert_eq!(sorter.finish(), found);
+        found.iter().map(|record| record.id().unwrap().to_string()).collect()
+    };
+    for path in ["_id", "id", "same"] {
+        assert_eq!(ids(Query::new().sort(path, "ASC"), IdOrder::Numeric), ["-1", "9", "10", "x"]);
+        assert_eq!(ids(Query::new().sort(path, "ASC"), IdOrder::CodePoint), ["-1", "10", "9", "x"]);
+    }
+    assert_eq!(ids(Query::new().sort("_id", "DESC"), IdOrder::Numeric), ["x", "10", "9", "-1"]);
+    let after = SortPosition::of(&records[1], Query::new().sort("_id", "ASC").sort_keys());
+    let sort = Query::new().sort("_id", "ASC");
+    let query = sort.clone().after(after.encode(sort.sort_keys()));
+    assert_eq!(reference_search(&records, &query, IdOrder::Numeric).unwrap().len(), 2);
+}

@@ -16,6 +16,14 @@ use crate::value::{DateTime, FieldType, Value};
 ///
 /// As JSON: `{"types": {name: "DATETIME", …}, "fields": {name: {…}}, "record": {…}}`, each part
 /// left out when it is empty.
+///
+/// ```
+/// use dataknobs_data_core::{DateTime, DocumentMeta, FieldType, record};
+/// let record = record! { "born": DateTime::parse("1815-12-10")? }?;
+/// let meta: DocumentMeta = record.document_meta();
+/// assert_eq!(meta.types, [("born".to_owned(), FieldType::DateTime)]);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DocumentMeta {
     /// Types that differ from what the plain value implies.
@@ -28,11 +36,24 @@ pub struct DocumentMeta {
 
 impl DocumentMeta {
     /// Whether plain JSON says it all.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert!(record! { "name": "Ada", "age": 36 }?.document_meta().is_empty());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.types.is_empty() && self.fields.is_empty() && self.record.is_empty()
     }
 
     /// The JSON form.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let meta = record! { "data": vec![0u8, 255] }?.document_meta();
+    /// assert_eq!(meta.to_json()["types"], serde_json::json!({"data": "BINARY"}));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn to_json(&self) -> Map<String, Json> {
         let mut meta = Map::new();
         if !self.types.is_empty() {
@@ -50,6 +71,13 @@ impl DocumentMeta {
     }
 
     /// Reads the JSON form.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{DocumentMeta, record};
+    /// let meta = record! { "data": vec![0u8, 255] }?.document_meta();
+    /// assert_eq!(DocumentMeta::from_json(&meta.to_json())?.types, meta.types);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) that names the part which is not of this form.
@@ -84,6 +112,12 @@ impl DocumentMeta {
 }
 
 /// A value as plain JSON: datetimes as RFC 3339 text, bytes as base64.
+///
+/// ```
+/// use dataknobs_data_core::{Value, plain_json};
+/// assert_eq!(plain_json(&Value::from(vec![0u8, 255])), "AP8=");
+/// assert_eq!(plain_json(&Value::from(1.5)), 1.5);
+/// ```
 pub fn plain_json(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
@@ -98,6 +132,13 @@ pub fn plain_json(value: &Value) -> Json {
 }
 
 /// A plain JSON value back as a value of this type; without a type, as its own kind.
+///
+/// ```
+/// use dataknobs_data_core::{FieldType, Value, value_from_plain};
+/// assert_eq!(value_from_plain("AP8=".into(), Some(FieldType::Binary))?, Value::from(vec![0u8, 255]));
+/// assert_eq!(value_from_plain("AP8=".into(), None)?, Value::from("AP8="));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Corrupt`](crate::ErrorKind::Corrupt) when the value is not what the type's plain form looks
@@ -170,6 +211,13 @@ impl Record {
     }
 
     /// What plain JSON cannot say of this record; the second half of [`Record::to_document`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "name": "Ada" }?.with_metadata("source", "import")?;
+    /// assert_eq!(record.document_meta().record["source"], "import");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn document_meta(&self) -> DocumentMeta {
         let mut meta = DocumentMeta { record: self.metadata().clone(), ..DocumentMeta::default() };
         for field in self.fields() {
@@ -184,6 +232,14 @@ impl Record {
     }
 
     /// The record back from its document form.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Record, record};
+    /// let record = record! { "name": "Ada", "photo": vec![0u8, 255] }?;
+    /// let (data, meta) = record.to_document();
+    /// assert_eq!(Record::from_document(data, meta)?, record);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Corrupt`](crate::ErrorKind::Corrupt) or [`InvalidRecord`](crate::ErrorKind::InvalidRecord)
@@ -209,6 +265,13 @@ impl Record {
     }
 
     /// The full document: `{"id", "data", "meta"}`, id and meta left out when there are none.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "name": "Ada" }?.with_id("a")?;
+    /// assert_eq!(record.to_json(), serde_json::json!({"id": "a", "data": {"name": "Ada"}}));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn to_json(&self) -> Json {
         let (data, meta) = self.to_document();
         let mut document = Map::new();
@@ -223,6 +286,13 @@ impl Record {
     }
 
     /// The record back from [`Record::to_json`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::Record;
+    /// let record = Record::from_json(serde_json::json!({"id": "a", "data": {"name": "Ada"}}))?;
+    /// assert_eq!((record.id().unwrap().as_str(), record["name"].as_str()), ("a", Some("Ada")));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Record::from_document`].

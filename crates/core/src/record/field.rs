@@ -24,6 +24,11 @@ pub struct Field {
 
 impl Field {
     /// A field whose type is detected from its value.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Field, FieldType};
+    /// assert_eq!(Field::new("age", 36).field_type, FieldType::Integer);
+    /// ```
     pub fn new(name: impl Into<Str>, value: impl Into<Value>) -> Self {
         let value = value.into();
         Field { name: name.into(), field_type: value.field_type(), value, metadata: Metadata::new() }
@@ -31,6 +36,11 @@ impl Field {
 
     /// The same field with a declared type. The value is not converted; see
     /// [`Converters::convert`](crate::Converters::convert) for that.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Field, FieldType};
+    /// assert_eq!(Field::new("bio", "short").with_type(FieldType::Text).field_type, FieldType::Text);
+    /// ```
     #[must_use]
     pub fn with_type(mut self, field_type: FieldType) -> Self {
         self.field_type = field_type;
@@ -38,6 +48,11 @@ impl Field {
     }
 
     /// The same field with one more entry of metadata.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Field;
+    /// assert_eq!(Field::new("weight", 12.5).with_metadata("unit", "kg").metadata["unit"], "kg");
+    /// ```
     #[must_use]
     pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.metadata.insert(key.into(), value.into());
@@ -46,6 +61,16 @@ impl Field {
 }
 
 /// A field of a record, borrowed from it.
+///
+/// ```
+/// use dataknobs_data_core::{Field, FieldRef, FieldType, Record};
+/// let record = Record::from_fields([Field::new("weight", 12.5).with_metadata("unit", "kg")])?;
+/// let field: FieldRef<'_> = record.field("weight").unwrap();
+/// assert_eq!((field.name(), field.field_type()), ("weight", FieldType::Float));
+/// assert_eq!(field.value().as_float(), Some(12.5));
+/// assert_eq!(field.metadata().unwrap()["unit"], "kg");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FieldRef<'a> {
     name: &'a Str,
@@ -60,26 +85,57 @@ impl<'a> FieldRef<'a> {
     }
 
     /// The name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert_eq!(record! { "age": 36 }?.field_at(0).unwrap().name(), "age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn name(&self) -> &'a str {
         self.name
     }
 
     /// The value.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Value, record};
+    /// assert_eq!(record! { "age": 36 }?.field("age").unwrap().value(), &Value::from(36));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn value(&self) -> &'a Value {
         self.value
     }
 
     /// The declared type.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, record};
+    /// assert_eq!(record! { "age": 36 }?.field("age").unwrap().field_type(), FieldType::Integer);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn field_type(&self) -> FieldType {
         self.field_type
     }
 
     /// The field's metadata, if it has any.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert!(record! { "age": 36 }?.field("age").unwrap().metadata().is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn metadata(&self) -> Option<&'a Metadata> {
         self.metadata
     }
 
     /// An owned copy.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Field, record};
+    /// let field: Field = record! { "age": 36 }?.field("age").unwrap().to_field();
+    /// assert_eq!(field, Field::new("age", 36));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn to_field(self) -> Field {
         Field {
             name: self.name.clone(),

@@ -21,9 +21,22 @@ pub struct RecordId(Str);
 
 impl RecordId {
     /// The longest id, in bytes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::RecordId;
+    /// assert!(RecordId::new("x".repeat(RecordId::MAX_BYTES)).is_ok());
+    /// assert!(RecordId::new("x".repeat(RecordId::MAX_BYTES + 1)).is_err());
+    /// ```
     pub const MAX_BYTES: usize = 512;
 
     /// An id made of this text.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, RecordId};
+    /// assert_eq!(RecordId::new("user/7")?, "user/7");
+    /// assert_eq!(RecordId::new("a\nb").unwrap_err().kind(), ErrorKind::InvalidRecord);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when it is empty, too long, or holds a
@@ -48,6 +61,11 @@ impl RecordId {
     }
 
     /// Whether this text can be an id at all.
+    ///
+    /// ```
+    /// use dataknobs_data_core::RecordId;
+    /// assert!(RecordId::is_legal("user/7") && !RecordId::is_legal(""));
+    /// ```
     #[inline]
     pub fn is_legal(text: &str) -> bool {
         Self::is_plain(text) || (!text.is_empty() && text.len() <= Self::MAX_BYTES && find_control(text).is_none())
@@ -61,17 +79,36 @@ impl RecordId {
     }
 
     /// A new id that no other call returns: a UUID of version 7, which sorts by time.
+    ///
+    /// ```
+    /// use dataknobs_data_core::RecordId;
+    /// let (first, second) = (RecordId::generate(), RecordId::generate());
+    /// assert_ne!(first, second);
+    /// ```
     pub fn generate() -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();
         RecordId(Str::new(uuid::Uuid::now_v7().hyphenated().encode_lower(&mut buffer)))
     }
 
     /// The id as text.
+    ///
+    /// ```
+    /// use dataknobs_data_core::RecordId;
+    /// assert_eq!(RecordId::new("a")?.as_str(), "a");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The id as a shared string.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, Str};
+    /// let text: Str = RecordId::new("a")?.to_text();
+    /// assert_eq!(text, "a");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn to_text(&self) -> Str {
         self.0.clone()
     }
@@ -133,6 +170,16 @@ impl PartialEq<&str> for RecordId {
 /// The opaque version of a stored record; it changes on each write.
 ///
 /// Compare versions for equality only, and hand them back as `expected_version`.
+///
+/// ```
+/// use dataknobs_data_core::{SyncDatabase, Version, record};
+/// let db = SyncDatabase::memory();
+/// let id = db.create(record! { "n": 1 }?)?;
+/// let version: Version = db.read(&id)?.unwrap().version().unwrap().clone();
+/// db.update(&id, record! { "n": 2 }?)?;
+/// assert_ne!(db.read(&id)?.unwrap().version(), Some(&version));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Version(Repr);
 
@@ -144,11 +191,21 @@ enum Repr {
 
 impl Version {
     /// A version that is a number in its store.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Version;
+    /// assert_eq!(Version::from_number(3).to_string(), "3");
+    /// ```
     pub fn from_number(number: u64) -> Self {
         Version(Repr::Number(number))
     }
 
     /// A version that is a token in its store, or the text form of any version.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Version;
+    /// assert_eq!(Version::from_token("W/\"abc\"").to_string(), "W/\"abc\"");
+    /// ```
     pub fn from_token(token: impl Into<Str>) -> Self {
         let token = token.into();
         // The text form of a number is that number, so that a version survives being printed.
@@ -161,6 +218,11 @@ impl Version {
     }
 
     /// The number, for stores whose versions are numbers.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Version;
+    /// assert_eq!(Version::from_number(3).as_number(), Some(3));
+    /// ```
     pub fn as_number(&self) -> Option<u64> {
         if let Repr::Number(number) = self.0 { Some(number) } else { None }
     }

@@ -22,6 +22,16 @@ use crate::error::{Error, Result};
 use crate::value::{FieldType, Str, Value};
 
 /// Metadata of a record or a field: string keys to JSON.
+///
+/// ```
+/// use dataknobs_data_core::{Metadata, record};
+/// let mut metadata = Metadata::new();
+/// metadata.insert("source".to_owned(), "import".into());
+/// let mut record = record! { "name": "Ada" }?;
+/// record.set_metadata(metadata)?;
+/// assert_eq!(record.metadata()["source"], "import");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub type Metadata = Map<String, serde_json::Value>;
 
 /// One record: an optional id, ordered fields and metadata.
@@ -68,6 +78,14 @@ impl Extras {
 
 impl Record {
     /// A record without fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Record;
+    /// let mut record = Record::new();
+    /// record.set("name", "Ada")?;
+    /// assert_eq!(record.len(), 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new() -> Self {
         Self::assemble(Shape::empty(), Vec::new(), None)
     }
@@ -106,6 +124,14 @@ impl Record {
 
     /// A record of names and values; types are detected.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Record, record};
+    /// let record = Record::from_pairs([("a", 1), ("b", 2)])?;
+    /// assert_eq!(record, record! { "a": 1, "b": 2 }?);
+    /// assert!(Record::from_pairs([("a", 1), ("a", 2)]).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Record::from_fields`].
     pub fn from_pairs<N: Into<Str>, V: Into<Value>>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self> {
@@ -114,6 +140,14 @@ impl Record {
 
     /// A record of a known shape; `values` stand in the shape's order. The fast way for readers
     /// that make many records alike.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, Record, Shape, record};
+    /// let shape = Shape::new([("name", FieldType::String), ("age", FieldType::Integer)])?;
+    /// let record = Record::from_shape(&shape, vec!["Ada".into(), 36.into()])?;
+    /// assert_eq!(record, record! { "name": "Ada", "age": 36 }?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the number of values is not the
@@ -163,17 +197,39 @@ impl Record {
     }
 
     /// The id, once the record has one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert_eq!(record! { "n": 1 }?.id(), None);
+    /// assert_eq!(record! { "n": 1 }?.with_id("a")?.id().unwrap(), "a");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn id(&self) -> Option<&RecordId> {
         self.header().id.as_ref()
     }
 
     /// Sets the id.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, record};
+    /// let mut record = record! { "n": 1 }?;
+    /// record.set_id(RecordId::new("a")?);
+    /// assert_eq!(record.id().unwrap(), "a");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn set_id(&mut self, id: impl Into<Option<RecordId>>) {
         let id = id.into();
         self.change_header(|header| header.id = id);
     }
 
     /// The same record under this id.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert_eq!(record! { "n": 1 }?.with_id("a")?.id().unwrap(), "a");
+    /// assert!(record! { "n": 1 }?.with_id("").is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the text is no legal id.
@@ -183,11 +239,27 @@ impl Record {
     }
 
     /// The version it was read with.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// let id = db.create(record! { "n": 1 }?)?;
+    /// assert!(db.read(&id)?.unwrap().version().is_some());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn version(&self) -> Option<&Version> {
         self.header().version.as_ref()
     }
 
     /// Sets the version; for backends.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Version, record};
+    /// let mut record = record! { "n": 1 }?;
+    /// record.set_version(Version::from_number(3));
+    /// assert_eq!(record.version(), Some(&Version::from_number(3)));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn set_version(&mut self, version: impl Into<Option<Version>>) {
         let version = version.into();
         self.change_header(|header| header.version = version);
@@ -205,11 +277,28 @@ impl Record {
     }
 
     /// The relevance of a result of a query with MATCH, on the backend's own scale.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// db.create(record! { "text": "the quick brown fox" }?)?;
+    /// let found = db.search(&Query::new().filter("text", "MATCH", "quick"))?;
+    /// assert!(found[0].score().is_some_and(|score| score > 0.0));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn score(&self) -> Option<f32> {
         self.header().score
     }
 
     /// Sets the relevance; for backends.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let mut record = record! { "n": 1 }?;
+    /// record.set_score(0.5);
+    /// assert_eq!(record.score(), Some(0.5));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn set_score(&mut self, score: impl Into<Option<f32>>) {
         let score = score.into();
         if self.header().score != score {
@@ -218,42 +307,95 @@ impl Record {
     }
 
     /// How many fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert_eq!(record! { "name": "Ada", "age": 36 }?.len(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.data.slice.len()
     }
 
     /// Whether there are no fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Record;
+    /// assert!(Record::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.data.slice.is_empty()
     }
 
     /// Names and types of the fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let (a, b) = (record! { "n": 1 }?, record! { "n": 2 }?);
+    /// assert_eq!(a.shape(), b.shape());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn shape(&self) -> &Shape {
         &self.header().shape
     }
 
     /// The values, in field order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Value, record};
+    /// assert_eq!(record! { "a": 1, "b": "x" }?.values(), [Value::from(1), Value::from("x")]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn values(&self) -> &[Value] {
         &self.data.slice
     }
 
     /// The value of a field, by name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Value, record};
+    /// let record = record! { "age": 36 }?;
+    /// assert_eq!((record.get("age"), record.get("name")), (Some(&Value::from(36)), None));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.shape().position(name).map(|position| &self.data.slice[position])
     }
 
     /// A field, by name.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, record};
+    /// let record = record! { "age": 36 }?;
+    /// assert_eq!(record.field("age").unwrap().field_type(), FieldType::Integer);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn field(&self, name: &str) -> Option<FieldRef<'_>> {
         self.shape().position(name).and_then(|position| self.field_at(position))
     }
 
     /// A field, by position.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "age": 36 }?;
+    /// assert_eq!(record.field_at(0).unwrap().name(), "age");
+    /// assert!(record.field_at(1).is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn field_at(&self, position: usize) -> Option<FieldRef<'_>> {
         let (name, field_type) = self.shape().fields().get(position)?;
         Some(FieldRef::new(name, &self.data.slice[position], *field_type, self.field_metadata(position)))
     }
 
     /// The fields, in order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "name": "Ada", "age": 36 }?;
+    /// assert!(record.fields().map(|field| field.name()).eq(["name", "age"]));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldRef<'_>> + '_ {
         let names = self.shape().fields().iter().zip(self.values());
         names.enumerate().map(|(position, ((name, field_type), value))| {
@@ -271,17 +413,39 @@ impl Record {
     }
 
     /// The record's metadata.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "n": 1 }?.with_metadata("source", "import")?;
+    /// assert_eq!(record.metadata()["source"], "import");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn metadata(&self) -> &Metadata {
         static EMPTY: std::sync::LazyLock<Metadata> = std::sync::LazyLock::new(Metadata::new);
         self.extras().map_or(&EMPTY, |extras| &extras.record)
     }
 
     /// Whether the record or one of its fields carries metadata.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert!(!record! { "n": 1 }?.has_metadata());
+    /// assert!(record! { "n": 1 }?.with_metadata("source", "import")?.has_metadata());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn has_metadata(&self) -> bool {
         self.extras().is_some()
     }
 
     /// Replaces the record's metadata.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Metadata, record};
+    /// let mut record = record! { "n": 1 }?.with_metadata("source", "import")?;
+    /// record.set_metadata(Metadata::new())?;
+    /// assert!(!record.has_metadata());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when a number in it is outside the 64-bit
@@ -296,6 +460,13 @@ impl Record {
 
     /// The same record with one more entry of metadata.
     ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "n": 1 }?.with_metadata("source", "import")?.with_metadata("line", 3)?;
+    /// assert_eq!(record.metadata().len(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Record::set_metadata`].
     pub fn with_metadata(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Result<Self> {
@@ -307,6 +478,15 @@ impl Record {
 
     /// Sets a field's value. A new field goes to the end with the value's own type; an existing
     /// one keeps its place, its metadata, and its type where that holds the value.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let mut record = record! { "name": "Ada", "age": 36 }?;
+    /// record.set("name", "Ada Lovelace")?;
+    /// record.set("born", 1815)?;
+    /// assert_eq!(record, record! { "name": "Ada Lovelace", "age": 36, "born": 1815 }?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) for an illegal name or a float that is
@@ -342,6 +522,14 @@ impl Record {
 
     /// Sets a whole field: replaces the one of that name in its place, or adds it at the end.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Field, FieldType, record};
+    /// let mut record = record! { "bio": "short" }?;
+    /// record.set_field(Field::new("bio", "short").with_type(FieldType::Text))?;
+    /// assert_eq!(record.field("bio").unwrap().field_type(), FieldType::Text);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Record::from_fields`].
     pub fn set_field(&mut self, field: Field) -> Result<()> {
@@ -374,6 +562,14 @@ impl Record {
     }
 
     /// Takes a field out; the others keep their order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Field, record};
+    /// let mut record = record! { "name": "Ada", "age": 36 }?;
+    /// assert_eq!(record.remove("age"), Some(Field::new("age", 36)));
+    /// assert_eq!(record.remove("age"), None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn remove(&mut self, name: &str) -> Option<Field> {
         let position = self.shape().position(name)?;
         let removed = self.field_at(position).map(|field| field.to_field());
@@ -384,6 +580,14 @@ impl Record {
     }
 
     /// Gives a field another name in the same place. False when there is no such field.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let mut record = record! { "name": "Ada", "age": 36 }?;
+    /// assert!(record.rename("name", "full_name")?);
+    /// assert_eq!(record, record! { "full_name": "Ada", "age": 36 }?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the new name is illegal or taken.
@@ -398,6 +602,14 @@ impl Record {
 
     /// The same record with only these fields, in the record's own order; id, version and
     /// metadata stay. Names that the record lacks are ignored.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "name": "Ada", "age": 36 }?.with_id("a")?;
+    /// let part = record.project(&["age".into(), "height".into()]);
+    /// assert_eq!((part.id(), part.len()), (record.id(), 1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn project(&self, names: &[Str]) -> Record {
         if self.shape().fields().iter().all(|(name, _)| names.contains(name)) {
@@ -432,6 +644,14 @@ impl Record {
     }
 
     /// Whether this is the very same stored content, not merely an equal one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "n": 1 }?;
+    /// assert!(record.shares_content_with(&record.clone()));
+    /// assert!(!record.shares_content_with(&record! { "n": 1 }?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn shares_content_with(&self, other: &Record) -> bool {
         self.data.ptr() == other.data.ptr()
     }

@@ -55,6 +55,17 @@ impl Record {
     /// The record's fields as a struct or map, through serde. Datetimes arrive as RFC 3339 text
     /// and bytes as base64 text.
     ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// #[derive(serde::Deserialize)]
+    /// struct Person {
+    ///     name: String,
+    /// }
+    /// let person: Person = record! { "name": "Ada" }?.to_typed()?;
+    /// assert_eq!(person.name, "Ada");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the fields do not make up a `T`.
     pub fn to_typed<T: DeserializeOwned>(&self) -> Result<T> {

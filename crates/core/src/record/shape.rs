@@ -17,9 +17,20 @@ use crate::error::{Error, Result};
 use crate::value::{FieldType, Str};
 
 /// Field names that mean something else in queries and storage layouts.
+///
+/// ```
+/// use dataknobs_data_core::{RESERVED_NAMES, validate_field_name};
+/// assert!(RESERVED_NAMES.iter().all(|name| validate_field_name(name).is_err()));
+/// ```
 pub const RESERVED_NAMES: [&str; 4] = ["_id", "_metadata", "_meta", "_score"];
 
 /// The longest field name, in bytes.
+///
+/// ```
+/// use dataknobs_data_core::{MAX_NAME_BYTES, validate_field_name};
+/// assert!(validate_field_name(&"x".repeat(MAX_NAME_BYTES)).is_ok());
+/// assert!(validate_field_name(&"x".repeat(MAX_NAME_BYTES + 1)).is_err());
+/// ```
 pub const MAX_NAME_BYTES: usize = 512;
 
 /// Beyond this many fields a shape keeps a hash index of its names.
@@ -54,6 +65,12 @@ static INTERNER: LazyLock<RwLock<Interner>> =
 
 /// Checks a field name: not empty, at most 512 bytes, no control characters, not reserved.
 ///
+/// ```
+/// use dataknobs_data_core::{ErrorKind, validate_field_name};
+/// assert!(validate_field_name("first name").is_ok());
+/// assert_eq!(validate_field_name("_id").unwrap_err().kind(), ErrorKind::InvalidRecord);
+/// ```
+///
 /// # Errors
 /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) that names the field.
 pub fn validate_field_name(name: &str) -> Result<()> {
@@ -76,6 +93,14 @@ pub fn validate_field_name(name: &str) -> Result<()> {
 impl Shape {
     /// The shape of these fields.
     ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, Shape, record};
+    /// let shape = Shape::new([("name", FieldType::String)])?;
+    /// assert_eq!(&shape, record! { "name": "Ada" }?.shape());
+    /// assert!(Shape::new([("a", FieldType::String), ("a", FieldType::String)]).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) for an illegal name or one that stands
     /// twice.
@@ -84,6 +109,11 @@ impl Shape {
     }
 
     /// The shape without fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Record, Shape};
+    /// assert_eq!(&Shape::empty(), Record::new().shape());
+    /// ```
     pub fn empty() -> Self {
         static EMPTY: LazyLock<Shape> = LazyLock::new(|| Shape(Arc::new(Inner { fields: Box::new([]), index: None })));
         EMPTY.clone()
@@ -133,21 +163,46 @@ impl Shape {
     }
 
     /// How many fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// assert_eq!(record! { "name": "Ada", "age": 36 }?.shape().len(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn len(&self) -> usize {
         self.0.fields.len()
     }
 
     /// Whether there are no fields.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Shape;
+    /// assert!(Shape::empty().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.fields.is_empty()
     }
 
     /// Names and types, in order.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, record};
+    /// let record = record! { "age": 36 }?;
+    /// assert_eq!(record.shape().fields(), [("age".into(), FieldType::Integer)]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn fields(&self) -> &[(Str, FieldType)] {
         &self.0.fields
     }
 
     /// Where a name stands.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "name": "Ada", "age": 36 }?;
+    /// assert_eq!(record.shape().position("age"), Some(1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn position(&self, name: &str) -> Option<usize> {
         match &self.0.index {
             Some(index) => index.get(name).map(|position| *position as usize),
@@ -157,6 +212,14 @@ impl Shape {
 
     /// A number that is the same for clones of one shape and differs between shapes that are
     /// alive at the same time.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let (a, b) = (record! { "n": 1 }?, record! { "m": 1 }?);
+    /// assert_eq!(a.shape().address(), a.shape().clone().address());
+    /// assert_ne!(a.shape().address(), b.shape().address());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }

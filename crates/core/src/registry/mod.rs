@@ -15,19 +15,72 @@ use crate::layers::{Retry, RetryPolicy, Trace};
 ///
 /// A backend crate implements it on a unit struct and registers that with a [`Registry`]; nothing
 /// else needs to know about the backend.
+///
+/// ```
+/// use dataknobs_data_core::backend::Backend;
+/// use dataknobs_data_core::config::{ConfigMap, UrlParts};
+/// use dataknobs_data_core::memory::MemoryBackend;
+/// use dataknobs_data_core::{BackendFactory, Registry, Result};
+/// use std::sync::Arc;
+/// #[derive(Debug)]
+/// struct Scratch;
+/// impl BackendFactory for Scratch {
+///     fn backend(&self) -> &'static str {
+///         "scratch"
+///     }
+///     fn schemes(&self) -> &'static [&'static str] {
+///         &["scratch"]
+///     }
+///     fn extensions(&self) -> &'static [&'static str] {
+///         &[]
+///     }
+///     fn config_from_url(&self, parts: &UrlParts) -> Result<ConfigMap> {
+///         parts.path_config()
+///     }
+///     fn create(&self, _config: ConfigMap) -> Result<Arc<dyn Backend>> {
+///         Ok(Arc::new(MemoryBackend::new()))
+///     }
+/// }
+/// let mut registry = Registry::new();
+/// registry.register(Scratch)?;
+/// assert!(registry.open("scratch:").is_ok());
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 pub trait BackendFactory: Debug + Send + Sync {
     /// The backend's name: `"memory"`, `"postgres"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{BackendFactory, memory::MemoryFactory};
+    /// assert_eq!(BackendFactory::backend(&MemoryFactory), "memory");
+    /// ```
     fn backend(&self) -> &'static str;
 
     /// The schemes of its URLs, in lower case. Each is also another name of the backend.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{BackendFactory, memory::MemoryFactory};
+    /// assert_eq!(MemoryFactory.schemes(), ["memory"]);
+    /// ```
     fn schemes(&self) -> &'static [&'static str];
 
     /// The endings, in lower case and without the first dot, of bare paths that are its own:
     /// `"csv"`, `"csv.gz"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{BackendFactory, memory::MemoryFactory};
+    /// assert!(MemoryFactory.extensions().is_empty());
+    /// ```
     fn extensions(&self) -> &'static [&'static str];
 
     /// Settings from a URL or path of its own; usually one of [`UrlParts::path_config`],
     /// [`UrlParts::connection_config`], [`UrlParts::object_config`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{BackendFactory, config::UrlParts, memory::MemoryFactory};
+    /// let config = MemoryFactory.config_from_url(&UrlParts::parse("memory:people.jsonl")?)?;
+    /// assert_eq!(config["persist"], "people.jsonl");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for parts that it cannot use.
@@ -35,12 +88,28 @@ pub trait BackendFactory: Debug + Send + Sync {
 
     /// A backend with these settings, not yet connected. See [`from_map`] for reading them.
     ///
+    /// ```
+    /// use dataknobs_data_core::{BackendFactory, config::ConfigMap, memory::MemoryFactory};
+    /// assert!(BackendFactory::create(&MemoryFactory, ConfigMap::new()).is_ok());
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for unknown keys and wrong values.
     fn create(&self, config: ConfigMap) -> Result<Arc<dyn Backend>>;
 }
 
 /// A backend, and the settings that every backend has but its handle looks after.
+///
+/// ```
+/// use dataknobs_data_core::Opened;
+/// use std::time::Duration;
+/// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+/// # let mut registry = Registry::new();
+/// # registry.register(MemoryFactory)?;
+/// let opened: Opened = registry.open("memory:?read_only=true&timeout=5s")?;
+/// assert_eq!((opened.read_only, opened.timeout), (true, Some(Duration::from_secs(5))));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Opened {
@@ -54,6 +123,13 @@ pub struct Opened {
 
 impl Opened {
     /// A backend with nothing set.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Opened, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// let opened = Opened::new(Arc::new(MemoryBackend::new()));
+    /// assert!(!opened.read_only && opened.timeout.is_none());
+    /// ```
     pub fn new(backend: Arc<dyn Backend>) -> Self {
         Opened { backend, read_only: false, timeout: None }
     }
@@ -100,11 +176,25 @@ const GENERIC_KEYS: [&str; 4] = ["read_only", "timeout", "retry", "trace"];
 
 impl Registry {
     /// No backends.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Registry;
+    /// assert_eq!(Registry::new().backends().count(), 0);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The same, with `${VAR}` looked up here instead of in the environment of the process.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Registry, config::Environment, memory::MemoryFactory};
+    /// let variables = Environment::from_fn(|name| (name == "STORE").then(|| "memory:".to_owned()));
+    /// let mut registry = Registry::new().with_environment(variables);
+    /// registry.register(MemoryFactory)?;
+    /// assert!(registry.open("${STORE}").is_ok());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
@@ -112,6 +202,14 @@ impl Registry {
     }
 
     /// Adds a backend.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// assert_eq!(registry.register(MemoryFactory).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// AlreadyExists when its name, or one of its schemes or endings, is taken.
@@ -134,11 +232,28 @@ impl Registry {
     }
 
     /// The names of the backends, in the order they were registered.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// assert!(registry.backends().eq(["memory"]));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn backends(&self) -> impl Iterator<Item = &'static str> + Clone + '_ {
         self.factories.iter().map(|factory| factory.backend())
     }
 
     /// The factory of a backend, by its name or one of its schemes, in any letter case.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// assert_eq!(registry.get("Memory")?.backend(), "memory");
+    /// assert_eq!(registry.get("memroy").unwrap_err().hint(), Some("did you mean `memory`?"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with the nearest name as a hint.
@@ -159,6 +274,16 @@ impl Registry {
 
     /// A database of the named backend.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, config::ConfigMap};
+    /// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// # let mut registry = Registry::new();
+    /// # registry.register(MemoryFactory)?;
+    /// let db = Database::from_opened(registry.create("memory", ConfigMap::new())?);
+    /// assert!(!db.capabilities().persistent);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for an unknown backend, an unknown key or a
     /// wrong value.
@@ -169,6 +294,16 @@ impl Registry {
     }
 
     /// A database from settings that name their backend: see [`backend_of`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::Config;
+    /// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// # let mut registry = Registry::new();
+    /// # registry.register(MemoryFactory)?;
+    /// let config = Config::from_json(r#"{"type": "memory", "read_only": true}"#)?;
+    /// assert!(registry.create_from(config.as_map().clone())?.read_only);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Registry::create`] and [`backend_of`].
@@ -181,9 +316,45 @@ impl Registry {
     ///
     /// A bare path goes to the backend that claims its ending, else to the one with the scheme `file`.
     ///
+    /// ```
+    /// use dataknobs_data_core::{Database, ErrorKind};
+    /// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// # let mut registry = Registry::new();
+    /// # registry.register(MemoryFactory)?;
+    /// let db = Database::from_opened(registry.open("memory:")?);
+    /// assert_eq!(registry.open("memory:?intervall=5s").unwrap_err().kind(), ErrorKind::InvalidConfig);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Registry::create`] and [`UrlParts::parse`].
     pub fn open(&self, url: &str) -> Result<Opened> {
+        self.open_with(url, |_, _| Ok(()))
+    }
+
+    /// As [`Registry::open`], with a say in the settings before they are used: `change` is given the
+    /// backend's name and the settings that the URL stands for. `${VAR}` in what it sets stays as it is.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
+    /// let mut registry = Registry::new();
+    /// registry.register(MemoryFactory)?;
+    /// let opened = registry.open_with("memory:", |backend, settings| {
+    ///     assert_eq!(backend, "memory");
+    ///     settings.insert("read_only".into(), true.into());
+    ///     Ok(())
+    /// })?;
+    /// assert!(opened.read_only);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Registry::open`], and what `change` reports.
+    pub fn open_with(
+        &self,
+        url: &str,
+        change: impl FnOnce(&'static str, &mut ConfigMap) -> Result<()>,
+    ) -> Result<Opened> {
         let parts = UrlParts::parse(&self.environment.url(url)?)?;
         let factory = match &parts.scheme {
             Some(scheme) => self.get(scheme)?,
@@ -192,7 +363,9 @@ impl Registry {
                 None => self.get("file")?,
             },
         };
-        let config = factory.config_from_url(&parts).map_err(|error| error.with_backend(factory.backend()))?;
+        let name = factory.backend();
+        let mut config = factory.config_from_url(&parts).map_err(|error| error.with_backend(name))?;
+        change(name, &mut config).map_err(|error| error.with_backend(name))?;
         self.build(factory.as_ref(), config)
     }
 
@@ -211,6 +384,11 @@ impl Registry {
         let generic = GENERIC_KEYS.iter().filter_map(|key| config.remove_entry(*key)).collect();
         let layers = |generic| -> Result<_> {
             let settings: GenericSettings = from_map(generic)?;
+            if settings.timeout.is_some_and(|timeout| timeout.is_zero()) {
+                return Err(Error::invalid_config("a timeout must be longer than nothing")
+                    .with_context("key", "`timeout`")
+                    .with_hint("leave it out for no limit"));
+            }
             let retry = settings.retry.clone().map(RetryPolicy::from_config).transpose()?;
             Ok((settings, retry))
         };

@@ -41,7 +41,8 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
         waker.get_or_insert_with(|| Waker::from(Arc::new(Unpark(std::thread::current())))).clone()
     });
     let mut context = Context::from_waker(&waker);
-    // A task that blocks here never returns to its scheduler, which alone would renew its budget.
+    // Inside a task, tokio makes what used up its share wait for the task to yield, which it cannot
+    // do while it blocks here.
     let mut future = pin!(tokio::task::unconstrained(future));
     loop {
         match future.as_mut().poll(&mut context) {

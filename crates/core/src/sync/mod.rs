@@ -32,12 +32,32 @@ pub struct SyncDatabase {
 }
 
 /// A [`Transaction`] whose methods block. Dropping it rolls back.
+///
+/// ```
+/// use dataknobs_data_core::{SyncDatabase, record};
+/// let db = SyncDatabase::memory();
+/// let tx = db.transaction()?;
+/// let id = tx.create(record! { "n": 1 }?)?;
+/// assert!(tx.exists(&id)? && !db.exists(&id)?);
+/// tx.commit()?;
+/// assert!(db.exists(&id)?);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct SyncTransaction {
     inner: Transaction,
 }
 
 /// A [`RecordCursor`] as an iterator.
+///
+/// ```
+/// use dataknobs_data_core::{Query, Result, SyncDatabase, record};
+/// let db = SyncDatabase::memory();
+/// db.create_batch(vec![record! { "n": 1 }?, record! { "n": 2 }?])?;
+/// let found = db.stream(&Query::new())?.collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(found.len(), 2);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct SyncCursor {
     inner: RecordCursor,
@@ -45,38 +65,89 @@ pub struct SyncCursor {
 
 impl SyncDatabase {
     /// The blocking form of a database; both share one connection.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, SyncDatabase};
+    /// let db = SyncDatabase::new(Database::memory());
+    /// assert_eq!(db.count(&Query::new())?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(inner: Database) -> Self {
         SyncDatabase { inner }
     }
 
     /// An empty database in memory.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// let id = db.create(record! { "n": 1 }?)?;
+    /// assert!(db.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn memory() -> Self {
         Self::new(Database::memory())
     }
 
     /// The async form of this database.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = SyncDatabase::memory();
+    /// db.create(record! { "n": 1 }?)?;
+    /// assert_eq!(db.to_async().count(&Query::new()).await?, 1);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn to_async(&self) -> &Database {
         &self.inner
     }
 
     /// Blocking form of [`Database::with_timeout`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase};
+    /// use std::time::Duration;
+    /// let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
+    /// assert_eq!(db.count(&Query::new())?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self::new(self.inner.with_timeout(timeout))
     }
 
     /// Blocking form of [`Database::read_only`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{ErrorKind, SyncDatabase, record};
+    /// let db = SyncDatabase::memory().read_only();
+    /// assert_eq!(db.create(record! { "n": 1 }?).unwrap_err().kind(), ErrorKind::Unsupported);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[must_use]
     pub fn read_only(&self) -> Self {
         Self::new(self.inner.read_only())
     }
 
     /// What the store can do.
+    ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert!(SyncDatabase::memory().capabilities().indexes);
+    /// ```
     pub fn capabilities(&self) -> &Capabilities {
         self.inner.capabilities()
     }
 
     /// Blocking form of [`Database::info`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert_eq!(SyncDatabase::memory().info()?.backend, "memory");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there; so for all methods of this type.
@@ -86,6 +157,11 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::connect`].
     ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert!(SyncDatabase::memory().connect().is_ok());
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn connect(&self) -> Result<()> {
@@ -93,6 +169,11 @@ impl SyncDatabase {
     }
 
     /// Blocking form of [`Database::ping`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert!(SyncDatabase::memory().ping().is_ok());
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -102,6 +183,11 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::flush`].
     ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert!(SyncDatabase::memory().flush().is_ok());
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn flush(&self) -> Result<()> {
@@ -109,6 +195,14 @@ impl SyncDatabase {
     }
 
     /// Blocking form of [`Database::close`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// let db = SyncDatabase::memory();
+    /// db.close()?;
+    /// assert!(db.ping().is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -118,6 +212,13 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::explain`].
     ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase};
+    /// let explain = SyncDatabase::memory().explain(&Query::parse("age > 30")?)?;
+    /// assert_eq!(explain.plan.access, "full scan in memory");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn explain(&self, query: &Query) -> Result<Explain> {
@@ -125,6 +226,12 @@ impl SyncDatabase {
     }
 
     /// Blocking form of [`Database::create_index`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{IndexKind, SyncDatabase};
+    /// assert_eq!(SyncDatabase::memory().create_index("age", IndexKind::Ordered)?.name, "age_ordered");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -134,6 +241,12 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::create_named_index`].
     ///
+    /// ```
+    /// use dataknobs_data_core::{IndexKind, SyncDatabase};
+    /// assert_eq!(SyncDatabase::memory().create_named_index("by_age", "age", IndexKind::Hash)?.name, "by_age");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn create_named_index(&self, name: &str, path: impl IntoPath, kind: IndexKind) -> Result<IndexInfo> {
@@ -141,6 +254,12 @@ impl SyncDatabase {
     }
 
     /// Blocking form of [`Database::list_indexes`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert!(SyncDatabase::memory().list_indexes()?.is_empty());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -150,6 +269,12 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::drop_index`].
     ///
+    /// ```
+    /// use dataknobs_data_core::SyncDatabase;
+    /// assert!(!SyncDatabase::memory().drop_index("by_age")?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn drop_index(&self, name: &str) -> Result<bool> {
@@ -157,6 +282,16 @@ impl SyncDatabase {
     }
 
     /// Blocking form of [`Database::transaction`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// tx.create(record! { "n": 1 }?)?;
+    /// drop(tx);
+    /// assert_eq!(db.count(&Query::new())?, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -166,6 +301,15 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::transaction_with`].
     ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, TransactionOptions, record};
+    /// let mut options = TransactionOptions::default();
+    /// options.read_only = true;
+    /// let tx = SyncDatabase::memory().transaction_with(options)?;
+    /// assert!(tx.create(record! { "n": 1 }?).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn transaction_with(&self, options: TransactionOptions) -> Result<SyncTransaction> {
@@ -174,19 +318,41 @@ impl SyncDatabase {
 
     /// Blocking form of [`Database::run_transaction`].
     ///
+    /// ```
+    /// use dataknobs_data_core::{SyncDatabase, record};
+    /// let db = SyncDatabase::memory();
+    /// let id = db.run_transaction(|tx| tx.create(record! { "n": 1 }?))?;
+    /// assert!(db.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As there.
     pub fn run_transaction<T>(&self, mut body: impl FnMut(&SyncTransaction) -> Result<T>) -> Result<T> {
-        block_on(self.inner.run_with(async |transaction| {
-            let transaction = SyncTransaction { inner: transaction };
+        let mut attempts = 0;
+        loop {
+            let transaction = self.transaction()?;
             let result = body(&transaction);
-            (result, transaction.inner)
-        }))
+            if let Some(result) = block_on(self.inner.end_attempt(transaction.inner, result, &mut attempts)) {
+                return result;
+            }
+        }
     }
 }
 
 impl SyncTransaction {
     /// Blocking form of [`Transaction::commit`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::SyncDatabase;
+    /// # let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// let id = tx.create(record! { "n": 1 }?)?;
+    /// tx.commit()?;
+    /// assert!(db.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -195,6 +361,17 @@ impl SyncTransaction {
     }
 
     /// Blocking form of [`Transaction::rollback`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// # use dataknobs_data_core::SyncDatabase;
+    /// # let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// let id = tx.create(record! { "n": 1 }?)?;
+    /// tx.rollback()?;
+    /// assert!(!db.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
@@ -261,6 +438,17 @@ mod tests {
             let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
             db.create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).unwrap();
             assert_eq!(db.stream(&Query::new()).unwrap().count(), 1);
+        });
+    }
+
+    #[test]
+    fn one_task_may_make_any_number_of_blocking_calls() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..1_000 {
+                let db = SyncDatabase::memory().with_timeout(Duration::from_secs(5));
+                db.connect().unwrap();
+            }
         });
     }
 

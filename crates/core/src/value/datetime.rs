@@ -40,17 +40,39 @@ const MAX_MICROS: i64 = 253_402_300_799_999_999;
 
 impl DateTime {
     /// The first instant: `0001-01-01T00:00:00`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::MIN.to_string(), "0001-01-01T00:00:00");
+    /// ```
     pub const MIN: DateTime = DateTime { micros: MIN_MICROS, offset: NAIVE };
     /// The last instant: `9999-12-31T23:59:59.999999`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::MAX.to_string(), "9999-12-31T23:59:59.999999");
+    /// ```
     pub const MAX: DateTime = DateTime { micros: MAX_MICROS, offset: NAIVE };
 
     /// A time without offset, from microseconds since 1970-01-01T00:00:00, cut to the legal range.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::from_micros(1_500_000).to_string(), "1970-01-01T00:00:01.5");
+    /// ```
     pub fn from_micros(micros: i64) -> Self {
         DateTime { micros: micros.clamp(MIN_MICROS, MAX_MICROS), offset: NAIVE }
     }
 
     /// A time with an offset of so many seconds east of UTC, from microseconds since the epoch in
     /// UTC.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::with_offset(0, 3600)?.to_string(), "1970-01-01T01:00:00+01:00");
+    /// assert!(DateTime::with_offset(0, 86_400).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the instant is outside the years
@@ -69,11 +91,24 @@ impl DateTime {
     }
 
     /// Microseconds since 1970-01-01T00:00:00 UTC; a time without offset counts as UTC.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::parse("1970-01-01T01:00:01+01:00")?.micros(), 1_000_000);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn micros(self) -> i64 {
         self.micros
     }
 
     /// Seconds east of UTC, or none for a time without offset.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::parse("2024-05-01T10:00:00+02:00")?.offset_seconds(), Some(7200));
+    /// assert_eq!(DateTime::parse("2024-05-01T10:00:00")?.offset_seconds(), None);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn offset_seconds(self) -> Option<i32> {
         (self.offset != NAIVE).then_some(self.offset)
     }
@@ -86,6 +121,14 @@ impl DateTime {
 
     /// Reads RFC 3339, also without offset, and a date alone (its midnight, without offset).
     /// Fraction digits after the sixth are cut; second 60 is the first second of the next minute.
+    ///
+    /// ```
+    /// use dataknobs_data_core::DateTime;
+    /// assert_eq!(DateTime::parse("2024-05-01")?.to_string(), "2024-05-01T00:00:00");
+    /// assert_eq!(DateTime::parse("2024-05-01T10:00:00.1234567Z")?.to_string(), "2024-05-01T10:00:00.123456Z");
+    /// assert!(DateTime::parse("2024-02-30").is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord).

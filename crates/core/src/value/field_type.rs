@@ -9,6 +9,14 @@ use crate::error::{Error, Result};
 /// The declared type of a field.
 ///
 /// `String` and `Text` hold the same kind of value; `Text` says "long prose: index for full text".
+///
+/// ```
+/// use dataknobs_data_core::{Field, FieldType};
+/// let field = Field::new("bio", "…").with_type(FieldType::Text);
+/// assert!(field.field_type.holds(&field.value));
+/// assert_eq!("INTEGER".parse::<FieldType>()?, FieldType::Integer);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
@@ -33,9 +41,21 @@ pub enum FieldType {
 
 impl FieldType {
     /// Strings longer than this many characters are detected as [`FieldType::Text`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, Value};
+    /// let text = "x".repeat(FieldType::TEXT_THRESHOLD);
+    /// assert_eq!(Value::from(text.clone()).field_type(), FieldType::String);
+    /// assert_eq!(Value::from(text + "x").field_type(), FieldType::Text);
+    /// ```
     pub const TEXT_THRESHOLD: usize = 1_000;
 
     /// Every type, in the order of the conversion table.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, Value};
+    /// assert!(FieldType::ALL.iter().all(|kind| kind.holds(&Value::Null)));
+    /// ```
     pub const ALL: [FieldType; 8] = [
         FieldType::String,
         FieldType::Text,
@@ -68,6 +88,11 @@ impl FieldType {
     }
 
     /// The type of a value that comes without one; see [`Value::field_type`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, Value};
+    /// assert_eq!(FieldType::detect(&Value::from(1.5)), FieldType::Float);
+    /// ```
     pub fn detect(value: &Value) -> Self {
         match value {
             Value::Null => FieldType::String,
@@ -91,6 +116,12 @@ impl FieldType {
     }
 
     /// Whether a field of this type can hold this value as it is. Null fits every type.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{FieldType, Value};
+    /// assert!(FieldType::Text.holds(&Value::from("x")));
+    /// assert!(!FieldType::Integer.holds(&Value::from(1.0)));
+    /// ```
     pub fn holds(self, value: &Value) -> bool {
         match value {
             Value::Null => true,

@@ -7,6 +7,12 @@ use crate::error::{Error, Result};
 
 /// Checks that every number of a document is a 64-bit integer or a finite float.
 ///
+/// ```
+/// use dataknobs_data_core::validate_json;
+/// assert!(validate_json(&serde_json::json!({"n": [1, 2.5]})).is_ok());
+/// assert!(validate_json(&serde_json::json!({"n": u64::MAX})).is_err());
+/// ```
+///
 /// # Errors
 /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) with the path of the first offender.
 pub fn validate_json(document: &Json) -> Result<()> {

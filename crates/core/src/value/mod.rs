@@ -3,6 +3,7 @@
 mod datetime;
 mod field_type;
 mod json;
+mod json_integers;
 mod json_text;
 mod number;
 
@@ -10,6 +11,7 @@ pub use datetime::DateTime;
 pub use field_type::FieldType;
 pub use json::validate_json;
 pub(crate) use json::{canonical_json, json_equal, json_number};
+pub use json_integers::OddIntegers;
 pub use json_text::{JsonFault, parse_json};
 pub(crate) use json_text::{compact_json, float_text};
 pub use number::{Number, compare_numbers};
@@ -22,6 +24,12 @@ use smol_str::SmolStr;
 
 /// The string type of values, names and ids: up to 23 bytes inline, longer ones shared.
 /// Cloning never copies text.
+///
+/// ```
+/// use dataknobs_data_core::{Str, Value};
+/// let name: Str = "Ada".into();
+/// assert_eq!(Value::from(name.clone()).as_str(), Some(name.as_str()));
+/// ```
 pub type Str = SmolStr;
 
 /// One value of a record, in one of the eight kinds of the data model.
@@ -86,46 +94,95 @@ impl Value {
     }
 
     /// Whether there is no value.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert!(Value::from(()).is_null());
+    /// ```
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 
     /// The boolean, if it is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert_eq!(Value::from(true).as_boolean(), Some(true));
+    /// ```
     pub fn as_boolean(&self) -> Option<bool> {
         if let Value::Boolean(value) = self { Some(*value) } else { None }
     }
 
     /// The integer, if it is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert_eq!((Value::from(34).as_integer(), Value::from(34.0).as_integer()), (Some(34), None));
+    /// ```
     pub fn as_integer(&self) -> Option<i64> {
         if let Value::Integer(value) = self { Some(*value) } else { None }
     }
 
     /// The float, if it is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert_eq!((Value::from(1.5).as_float(), Value::from(1).as_float()), (Some(1.5), None));
+    /// ```
     pub fn as_float(&self) -> Option<f64> {
         if let Value::Float(value) = self { Some(*value) } else { None }
     }
 
     /// The text, if it is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert_eq!(Value::from("Ada").as_str(), Some("Ada"));
+    /// ```
     pub fn as_str(&self) -> Option<&str> {
         if let Value::String(value) = self { Some(value) } else { None }
     }
 
     /// The point in time, if it is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{DateTime, Value};
+    /// let time = DateTime::parse("2024-05-01")?;
+    /// assert_eq!(Value::from(time).as_datetime(), Some(time));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn as_datetime(&self) -> Option<DateTime> {
         if let Value::DateTime(value) = self { Some(*value) } else { None }
     }
 
     /// The JSON object or array, if it is one.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// let tags = Value::json(serde_json::json!(["a", "b"]))?;
+    /// assert_eq!(tags.as_json().unwrap()[1], "b");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn as_json(&self) -> Option<&serde_json::Value> {
         if let Value::Json(value) = self { Some(value) } else { None }
     }
 
     /// The bytes, if it is binary.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert_eq!(Value::from(vec![0u8, 255]).as_binary(), Some(&[0, 255][..]));
+    /// ```
     pub fn as_binary(&self) -> Option<&[u8]> {
         if let Value::Binary(value) = self { Some(value) } else { None }
     }
 
     /// The kind's name in lower case, for messages: `"null"`, `"integer"`, …
+    ///
+    /// ```
+    /// use dataknobs_data_core::Value;
+    /// assert_eq!(Value::from(34).kind_name(), "integer");
+    /// ```
     pub fn kind_name(&self) -> &'static str {
         match self {
             Value::Null => "null",

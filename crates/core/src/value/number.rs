@@ -3,6 +3,12 @@
 use std::cmp::Ordering;
 
 /// A number of either kind. Floats are finite.
+///
+/// ```
+/// use dataknobs_data_core::{Number, compare_numbers};
+/// use std::cmp::Ordering;
+/// assert_eq!(compare_numbers(Number::Integer(1), Number::Float(1.0)), Ordering::Equal);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Number {
     /// A whole number.

@@ -260,3 +260,28 @@ fn mistakes_are_reported_before_the_store_is_asked() {
     assert_eq!(db.read_batch(&["", "x"]).unwrap(), vec![None, None]);
     assert_eq!(db.delete_batch(&["", "x"]).unwrap(), vec![false, false]);
 }
+
+/// Futures of a multi-threaded runtime must be free to move between its threads.
+#[test]
+fn every_future_can_be_spawned() {
+    fn is_send<T: Send>(_: T) {}
+    let db = Database::memory();
+    let query = Query::new();
+    let aggregation = Aggregation::new().count();
+    is_send(db.create(Record::new()));
+    is_send(db.read("a"));
+    is_send(db.patch("a", Changes::new()));
+    is_send(db.search(&query));
+    is_send(db.stream(&query));
+    is_send(db.count(&query));
+    is_send(db.explain(&query));
+    is_send(db.aggregate(&aggregation));
+    is_send(db.create_batch(Vec::new()));
+    is_send(db.update_where(&query, Changes::new()));
+    is_send(db.delete_where(&query));
+    is_send(db.clear());
+    is_send(db.create_index("a", IndexKind::Hash));
+    is_send(db.transaction());
+    is_send(db.close());
+    is_send(db.run_transaction(async |tx| tx.count(&Query::new()).await));
+}

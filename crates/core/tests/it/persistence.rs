@@ -115,6 +115,7 @@ fn damage_is_an_error_with_its_place_and_the_file_stays() {
         (format!("{good}{good}"), ("record", "2")),
         ("{\"data\":{\"n\":1}}\n".to_owned(), ("record", "1")),
         (format!("{good}\n"), ("line", "2")),
+        (format!("{good}{{\"id\":\"b\",\"data\":{{\"n\":99999999999999999999}}}}\n"), ("column", "23")),
     ] {
         std::fs::write(&path, &text).unwrap();
         let error = kept(&path).search(&Query::new()).unwrap_err();

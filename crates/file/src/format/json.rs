@@ -1,11 +1,10 @@
 //! A JSON array of objects, read one element at a time.
 
-use dataknobs_data_core::{Error, Record, Result};
+use dataknobs_data_core::{Error, Result};
 
-use super::json_record::Assembler;
 use super::json_row::Row;
-use super::{Rows, too_long};
-use crate::key::Key;
+use super::json_rows::RowReader;
+use super::too_long;
 use crate::window::{Place, Window};
 
 /// Reads the elements of a JSON array. It holds one element, never the whole document.
@@ -24,24 +23,24 @@ enum State {
     End,
 }
 
-impl JsonReader {
-    pub(crate) fn new(mut window: Window, max_record_bytes: usize) -> Self {
-        window.skip_byte_order_mark();
-        JsonReader { window, max_record_bytes, state: State::Start, line: 1 }
-    }
-
-    /// The line where the last row began.
-    pub(crate) fn line(&self) -> u64 {
+impl RowReader for JsonReader {
+    fn line(&self) -> u64 {
         self.line
     }
 
-    /// The next row; none after the end of the array.
-    pub(crate) fn next_row(&mut self) -> Result<Option<Row>> {
+    fn next_row(&mut self) -> Result<Option<Row>> {
         let row = self.advance();
         if !matches!(row, Ok(Some(_))) {
             self.state = State::End;
         }
         row
+    }
+}
+
+impl JsonReader {
+    pub(crate) fn new(mut window: Window, max_record_bytes: usize) -> Self {
+        window.skip_byte_order_mark();
+        JsonReader { window, max_record_bytes, state: State::Start, line: 1 }
     }
 
     fn advance(&mut self) -> Result<Option<Row>> {
@@ -106,7 +105,7 @@ impl JsonReader {
                 Some(Err(error)) if error.is_eof() && bytes.len() > self.max_record_bytes => {
                     return Err(too_long(self.line, self.max_record_bytes));
                 }
-                Some(Err(error)) if error.is_eof() => return Err(self.truncated().with_source(error)),
+                Some(Err(error)) if error.is_eof() => return Err(self.truncated()),
                 Some(Err(error)) => return Err(json_error(&self.window, error)),
                 None => return Err(self.truncated()),
             }
@@ -137,7 +136,7 @@ pub(crate) fn json_error(window: &Window, error: serde_json::Error) -> Error {
     if let Some(at) = reason.rfind(" at line ") {
         reason.truncate(at);
     }
-    place.on(Error::corrupt("the text is not JSON").with_context("reason", reason).with_source(error))
+    place.on(Error::corrupt("the text is not JSON").with_context("reason", reason))
 }
 
 /// The byte that serde_json means by line and column.
@@ -147,34 +146,4 @@ fn position_of(bytes: &[u8], error: &serde_json::Error) -> usize {
         line => memchr::memchr_iter(b'\n', bytes).nth(line - 2).map_or(0, |newline| newline + 1),
     };
     line_start + error.column().saturating_sub(1)
-}
-
-/// The records of a JSON array.
-pub(crate) struct JsonRows {
-    reader: JsonReader,
-    assembler: Assembler,
-    key: Key,
-    row: u64,
-}
-
-impl JsonRows {
-    pub(crate) fn new(reader: JsonReader, key: Key) -> Self {
-        JsonRows { reader, assembler: Assembler::default(), key, row: 0 }
-    }
-}
-
-impl Rows for JsonRows {
-    fn next(&mut self) -> Result<Option<Record>> {
-        let Some(row) = self.reader.next_row()? else { return Ok(None) };
-        self.row += 1;
-        let line = self.reader.line();
-        self.key
-            .record_of(row, self.row, &mut self.assembler)
-            .map_err(|error| error.with_context("line", line))
-            .map(Some)
-    }
-
-    fn line(&self) -> u64 {
-        self.reader.line()
-    }
 }

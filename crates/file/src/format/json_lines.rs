@@ -1,12 +1,11 @@
 //! JSON lines: one object a line.
 
-use dataknobs_data_core::{Error, Record, Result};
+use dataknobs_data_core::{Error, Result};
 
 use super::json::json_error;
-use super::json_record::Assembler;
 use super::json_row::Row;
-use super::{Rows, too_long};
-use crate::key::Key;
+use super::json_rows::RowReader;
+use super::too_long;
 use crate::window::Window;
 
 /// Reads the lines of a file of JSON lines. Blank lines are skipped; the last line may lack its
@@ -18,25 +17,25 @@ pub(crate) struct JsonLinesReader {
     failed: bool,
 }
 
-impl JsonLinesReader {
-    pub(crate) fn new(mut window: Window, max_record_bytes: usize) -> Self {
-        window.skip_byte_order_mark();
-        JsonLinesReader { window, max_record_bytes, line: 1, failed: false }
-    }
-
-    /// The line of the last row.
-    pub(crate) fn line(&self) -> u64 {
+impl RowReader for JsonLinesReader {
+    fn line(&self) -> u64 {
         self.line
     }
 
-    /// The next row; none at the end.
-    pub(crate) fn next_row(&mut self) -> Result<Option<Row>> {
+    fn next_row(&mut self) -> Result<Option<Row>> {
         if self.failed {
             return Ok(None);
         }
         let row = self.advance();
         self.failed = row.is_err();
         row
+    }
+}
+
+impl JsonLinesReader {
+    pub(crate) fn new(mut window: Window, max_record_bytes: usize) -> Self {
+        window.skip_byte_order_mark();
+        JsonLinesReader { window, max_record_bytes, line: 1, failed: false }
     }
 
     fn advance(&mut self) -> Result<Option<Row>> {
@@ -56,7 +55,7 @@ impl JsonLinesReader {
                 Ok(row) => row,
                 Err(error) if error.is_eof() => {
                     let place = self.window.place_of(length);
-                    return Err(place.on(Error::corrupt("the line ends in the middle of an object").with_source(error)));
+                    return Err(place.on(Error::corrupt("the line ends in the middle of an object")));
                 }
                 Err(error) if error.is_data() => {
                     return Err(self.window.place().on(Error::corrupt("the line is not an object")));
@@ -88,35 +87,5 @@ impl JsonLinesReader {
                 return Ok((searched > 0).then_some(searched));
             }
         }
-    }
-}
-
-/// The records of a file of JSON lines.
-pub(crate) struct JsonLinesRows {
-    reader: JsonLinesReader,
-    assembler: Assembler,
-    key: Key,
-    row: u64,
-}
-
-impl JsonLinesRows {
-    pub(crate) fn new(reader: JsonLinesReader, key: Key) -> Self {
-        JsonLinesRows { reader, assembler: Assembler::default(), key, row: 0 }
-    }
-}
-
-impl Rows for JsonLinesRows {
-    fn next(&mut self) -> Result<Option<Record>> {
-        let Some(row) = self.reader.next_row()? else { return Ok(None) };
-        self.row += 1;
-        let line = self.reader.line();
-        self.key
-            .record_of(row, self.row, &mut self.assembler)
-            .map_err(|error| error.with_context("line", line))
-            .map(Some)
-    }
-
-    fn line(&self) -> u64 {
-        self.reader.line()
     }
 }

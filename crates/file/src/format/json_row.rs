@@ -7,8 +7,6 @@ use dataknobs_data_core::{Error, Result, Str, Value, plain_json};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
-use super::json_integer::OddIntegers;
-
 /// Integers from here on are outside the 64-bit range, and serde_json gives them as floats.
 const INTEGER_LIMIT: f64 = 9_223_372_036_854_775_808.0;
 
@@ -247,8 +245,8 @@ impl Notes {
         if !self.odd_float {
             return Ok(None);
         }
-        let odd = OddIntegers::find(text);
-        if let Some(name) = &odd.too_large {
+        let odd = dataknobs_data_core::OddIntegers::find(text);
+        if let Some((_, name)) = &odd.too_large {
             return Err(too_large(name));
         }
         Ok(odd.without_negative_zeros(text))

@@ -2,10 +2,10 @@
 
 pub(crate) mod csv;
 pub(crate) mod json;
-mod json_integer;
 pub(crate) mod json_lines;
 pub(crate) mod json_record;
 pub(crate) mod json_row;
+pub(crate) mod json_rows;
 pub(crate) mod json_write;
 
 use std::fmt;
@@ -14,6 +14,13 @@ use dataknobs_data_core::{Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
 /// The format of a file.
+///
+/// ```
+/// use dataknobs_data_file::Format;
+/// assert_eq!("ndjson".parse::<Format>()?, Format::JsonLines);
+/// assert_eq!(Format::JsonLines.to_string(), "jsonl");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -31,9 +38,19 @@ pub enum Format {
 
 impl Format {
     /// Every format.
+    ///
+    /// ```
+    /// use dataknobs_data_file::Format;
+    /// assert_eq!(Format::ALL.map(Format::name), ["json", "jsonl", "csv", "tsv"]);
+    /// ```
     pub const ALL: [Format; 4] = [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv];
 
     /// The name in configurations: `"json"`, `"jsonl"`, `"csv"`, `"tsv"`.
+    ///
+    /// ```
+    /// use dataknobs_data_file::Format;
+    /// assert_eq!(Format::JsonLines.name(), "jsonl");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Format::Json => "json",

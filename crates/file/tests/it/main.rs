@@ -3,6 +3,7 @@
 
 mod damage;
 mod foreign;
+mod histories;
 mod keys;
 mod limits;
 mod round_trip;

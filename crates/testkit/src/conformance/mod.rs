@@ -16,6 +16,8 @@ use behaviour::Stage;
 use futures_util::FutureExt as _;
 
 pub use handle::Form;
+pub(crate) use handle::Handle;
+pub(crate) use watched::Watched;
 
 use crate::failure::{Failure, Outcome};
 use crate::fixture::Fixture;

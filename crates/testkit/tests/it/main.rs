@@ -1,5 +1,7 @@
-//! What the test kit proves of the stores that need no server.
+//! The conformance suite and the other test tools over every kind of store that needs no server.
 #![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
+mod cases;
 mod conformance;
+mod differential;
 mod sending;

@@ -61,6 +61,14 @@ pub(super) fn scheme_of(text: &str) -> Option<(&str, &str)> {
 impl UrlParts {
     /// Takes a URL or path apart. No disk or network is asked.
     ///
+    /// ```
+    /// use dataknobs_data_core::config::UrlParts;
+    /// let parts = UrlParts::parse("data/people.csv?null_values=NA")?;
+    /// assert_eq!((parts.scheme, parts.path.as_str()), (None, "data/people.csv"));
+    /// assert_eq!(parts.parameters["null_values"], "NA");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when it is empty, a port is no number, a
     /// parameter has no key or is given twice, or a decoded part is not UTF-8. The URL itself is not
@@ -154,6 +162,14 @@ impl UrlParts {
 
     /// Settings of a server: `user`, `password`, `host`, `port`, `database` (the path) and the
     /// parameters.
+    ///
+    /// ```
+    /// use dataknobs_data_core::config::UrlParts;
+    /// let config = UrlParts::parse("postgres://ada@db:5432/shop?pool.max_size=5")?.connection_config()?;
+    /// assert_eq!((&config["user"], &config["database"]), (&"ada".into(), &"shop".into()));
+    /// assert_eq!(config["pool"]["max_size"], "5");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) when a parameter repeats one of them.

@@ -55,11 +55,33 @@ pub struct Retry {
 
 impl Retry {
     /// Tries again by this policy.
+    ///
+    /// ```
+    /// use dataknobs_data_core::layers::{Effect, Faults, Operation, Retry, RetryPolicy, When};
+    /// use dataknobs_data_core::memory::MemoryBackend;
+    /// use dataknobs_data_core::{Database, ErrorKind, Query};
+    /// use std::sync::Arc;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let faults = Faults::seeded(7);
+    /// faults.on(Operation::Count, When::Call(1), Effect::FailBefore(ErrorKind::Timeout));
+    /// let store = Retry::new(RetryPolicy::with_attempts(2)).wrap(faults.wrap(Arc::new(MemoryBackend::new())));
+    /// assert_eq!(Database::from_backend(store).count(&Query::new()).await?, 0);
+    /// assert_eq!(faults.calls(Operation::Count), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(policy: RetryPolicy) -> Self {
         Retry { policy, jitter: Arc::new(Random::unpredictable()) }
     }
 
     /// A backend inside this layer.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{layers::{Retry, RetryPolicy}, memory::MemoryBackend};
+    /// use std::sync::Arc;
+    /// let store = Retry::new(RetryPolicy::default()).wrap(Arc::new(MemoryBackend::new()));
+    /// assert_eq!(store.info().backend, "memory");
+    /// ```
     pub fn wrap(self, backend: Arc<dyn Backend>) -> Arc<dyn Backend> {
         wrap(self, backend)
     }

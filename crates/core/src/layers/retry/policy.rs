@@ -50,6 +50,11 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// The default, with this many tries in all.
+    ///
+    /// ```
+    /// use dataknobs_data_core::layers::RetryPolicy;
+    /// assert_eq!(RetryPolicy::with_attempts(5).attempts, 5);
+    /// ```
     pub fn with_attempts(attempts: u32) -> Self {
         RetryPolicy { attempts, ..Self::default() }
     }

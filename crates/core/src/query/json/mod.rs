@@ -73,7 +73,9 @@ impl Query {
     /// ```
     pub fn from_json_text(text: &str) -> Result<Self> {
         let json = crate::value::parse_json(text.as_bytes()).map_err(|fault| {
-            Error::invalid_query(fault.reason).with_context("line", fault.line).with_context("column", fault.column)
+            let error = Error::invalid_query(fault.reason);
+            let error = if fault.member.is_empty() { error } else { error.with_context("at", fault.member) };
+            error.with_context("line", fault.line).with_context("column", fault.column)
         })?;
         Query::from_json(json)
     }
@@ -94,6 +96,13 @@ impl Filter {
     }
 
     /// Reads the JSON form.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// let json = serde_json::json!({"field": "age", "operator": ">", "value": 30});
+    /// assert_eq!(Filter::from_json(json)?, Filter::new("age", ">", 30)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Query::from_json`].

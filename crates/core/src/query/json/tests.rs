@@ -173,6 +173,8 @@ fn text_keeps_integers_past_64_bits_apart_from_floats() {
         assert!(Query::from_json_text(&text(number)).is_ok(), "{number}");
     }
     assert!(Query::from_json_text("{").is_err());
+    let error = Query::from_json_text(r#"{"filters": [], "limit": 9223372036854775808}"#).unwrap_err();
+    assert_eq!(error.context_value("at"), Some("limit"));
 }
 
 #[test]

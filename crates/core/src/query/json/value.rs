@@ -32,6 +32,14 @@ pub fn value_to_tagged(value: &Value) -> Json {
 
 /// The value that [`value_to_tagged`] wrote.
 ///
+/// ```
+/// use dataknobs_data_core::{DateTime, Value, value_from_tagged};
+/// let time = value_from_tagged(serde_json::json!({"$datetime": "2024-05-01T00:00:00"}))?;
+/// assert_eq!(time, Value::from(DateTime::parse("2024-05-01")?));
+/// assert!(value_from_tagged(serde_json::json!({"$binary": "?"})).is_err());
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+///
 /// # Errors
 /// [`InvalidQuery`](crate::ErrorKind::InvalidQuery) for a tag with the wrong content, an integer outside the 64-bit range, and a document nested deeper than 128 levels.
 pub fn value_from_tagged(value: Json) -> Result<Value> {

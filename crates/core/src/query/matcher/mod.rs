@@ -58,6 +58,13 @@ struct CompiledLeaf {
 
 impl Matcher {
     /// A matcher of this condition.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter, Matcher, record};
+    /// let matcher = Matcher::new(&Condition::of(&Filter::parse("name ILIKE 'a%'")?));
+    /// assert!(matcher.matches(&record! { "name": "Ada" }?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn new(condition: &Condition) -> Self {
         let mut accesses = Vec::new();
         let node = compile(condition, &mut accesses);
@@ -65,6 +72,14 @@ impl Matcher {
     }
 
     /// Whether the record passes.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter, Matcher, record};
+    /// let matcher = Matcher::new(&Condition::of(&Filter::parse("age IN (30, 31)")?));
+    /// assert!(matcher.matches(&record! { "age": 30.0 }?));
+    /// assert!(!matcher.matches(&record! { "age": "30" }?));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     pub fn matches(&self, record: &Record) -> bool {
         let mut plan = self.shape.borrow_mut();
         let places = match &mut *plan {

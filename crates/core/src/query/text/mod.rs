@@ -15,6 +15,12 @@ use crate::error::{Error, Result};
 use lexer::Token;
 
 /// The longest query text, in bytes.
+///
+/// ```
+/// use dataknobs_data_core::{MAX_TEXT_BYTES, Query};
+/// let text = format!("name = '{}'", "x".repeat(MAX_TEXT_BYTES));
+/// assert!(Query::parse(&text).is_err());
+/// ```
 pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
 
 /// The characters that an excerpt shows of a longer text.

@@ -54,12 +54,15 @@ fn is_plain_number(digits: &[u8]) -> bool {
 
 pub(super) fn integer(text: &str, declared: bool) -> Option<i64> {
     // 64-bit integers have at most 20 characters; the check keeps long text cheap.
-    if !declared
-        && (text.len() > 20 || text == "-0" || !is_plain_number(text.strip_prefix('-').unwrap_or(text).as_bytes()))
-    {
+    if !declared && (text.len() > 20 || !is_integer(text)) {
         return None;
     }
     text.parse().ok()
+}
+
+/// Whether it is written as an integer is where nothing is declared, in range or not.
+pub(super) fn is_integer(text: &str) -> bool {
+    text != "-0" && is_plain_number(text.strip_prefix('-').unwrap_or(text).as_bytes())
 }
 
 /// Whether it is written as an integer, in range or not.

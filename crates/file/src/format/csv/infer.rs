@@ -27,7 +27,7 @@ pub(crate) fn discover(
     }
     let mut columns = header(&row, sidecar.as_ref())?;
     let key = key_column(&columns, config)?;
-    guess(&mut parser, &mut row, &mut columns, &layout, config.infer_rows);
+    guess(&mut parser, &mut row, &mut columns, &layout, config.infer_rows)?;
     let key = match key {
         KeyColumn::Own(at) => {
             if columns[at].field_type != FieldType::Integer {
@@ -114,11 +114,11 @@ pub(crate) fn own_ids(wanted: &str) -> Error {
 }
 
 /// Guesses the types that are not declared.
-fn guess(parser: &mut Parser, row: &mut RawRow, columns: &mut [Column], layout: &CsvLayout, rows: u64) {
+fn guess(parser: &mut Parser, row: &mut RawRow, columns: &mut [Column], layout: &CsvLayout, rows: u64) -> Result<()> {
     let mut guesses: Vec<(usize, Guess)> =
         (0..columns.len()).filter(|at| !columns[*at].declared).map(|at| (at, Guess::default())).collect();
     if guesses.is_empty() {
-        return;
+        return Ok(());
     }
     for _ in 0..rows {
         match parser.read(row) {
@@ -128,13 +128,24 @@ fn guess(parser: &mut Parser, row: &mut RawRow, columns: &mut [Column], layout: 
         for (at, guess) in &mut guesses {
             let text = row.cell(*at);
             if !layout.is_null(text) {
-                guess.look_at(text);
+                guess.look_at(text, row.line());
             }
         }
     }
     for (at, guess) in guesses {
-        columns[at].field_type = guess.field_type();
+        columns[at].field_type = guess.field_type().map_err(|line| too_wide(&columns[at].name, line, at + 1))?;
     }
+    Ok(())
+}
+
+/// The error for a column of integers with one that no integer field holds: neither rounding it nor
+/// making texts of its neighbours would be what the file says.
+fn too_wide(name: &str, line: u64, column: usize) -> Error {
+    Error::invalid_record("an integer is outside the 64-bit range")
+        .with_context("field", format!("`{}`", name.escape_debug()))
+        .with_context("line", line)
+        .with_context("column", column)
+        .with_hint("if the column holds texts, say so in the sidecar FILE.schema.json")
 }
 
 /// The types that a column's cells still allow.
@@ -145,34 +156,56 @@ struct Guess {
     boolean: bool,
     datetime: bool,
     long: bool,
+    /// Every cell is written as an integer.
+    whole: bool,
+    /// The line of the first integer outside the 64-bit range.
+    wide: Option<u64>,
 }
 
 impl Default for Guess {
     fn default() -> Self {
-        Guess { empty: true, integer: true, float: true, boolean: true, datetime: true, long: false }
+        Guess {
+            empty: true,
+            integer: true,
+            float: true,
+            boolean: true,
+            datetime: true,
+            long: false,
+            whole: true,
+            wide: None,
+        }
     }
 }
 
 impl Guess {
-    fn look_at(&mut self, text: &str) {
+    fn look_at(&mut self, text: &str, line: u64) {
         self.empty = false;
-        self.integer = self.integer && cell::integer(text, false).is_some();
+        if self.whole {
+            let fits = cell::integer(text, false).is_some();
+            self.integer &= fits;
+            self.whole = fits || cell::is_integer(text);
+            if self.whole && !fits {
+                self.wide.get_or_insert(line);
+            }
+        }
         self.float = self.float && cell::float(text, false).is_some();
         self.boolean = self.boolean && cell::boolean(text, false).is_some();
         self.datetime = self.datetime && cell::datetime(text, false).is_some();
         self.long = self.long || text.chars().nth(FieldType::TEXT_THRESHOLD).is_some();
     }
 
-    fn field_type(&self) -> FieldType {
-        match self {
+    /// The narrowest type, or the line of an integer that keeps a column from having one.
+    fn field_type(&self) -> Result<FieldType, u64> {
+        Ok(match self {
             Guess { empty: true, .. } => FieldType::String,
+            Guess { whole: true, wide: Some(line), .. } => return Err(*line),
             Guess { integer: true, .. } => FieldType::Integer,
             Guess { float: true, .. } => FieldType::Float,
             Guess { boolean: true, .. } => FieldType::Boolean,
             Guess { datetime: true, .. } => FieldType::DateTime,
             Guess { long: true, .. } => FieldType::Text,
             _ => FieldType::String,
-        }
+        })
     }
 }
 
@@ -182,8 +215,17 @@ mod tests {
 
     fn guessed(cells: &[&str]) -> FieldType {
         let mut guess = Guess::default();
-        cells.iter().for_each(|cell| guess.look_at(cell));
-        guess.field_type()
+        cells.iter().for_each(|cell| guess.look_at(cell, 1));
+        guess.field_type().unwrap()
+    }
+
+    #[test]
+    fn an_integer_past_64_bits_among_integers_is_an_error_at_its_line() {
+        let mut guess = Guess::default();
+        for (line, cell) in ["1", "9223372036854775808", "-99999999999999999999"].into_iter().enumerate() {
+            guess.look_at(cell, line as u64 + 2);
+        }
+        assert_eq!(guess.field_type(), Err(3));
     }
 
     #[test]
@@ -194,7 +236,7 @@ mod tests {
             (&["1", "-2"], FieldType::Integer),
             (&["1", "2.5"], FieldType::Float),
             (&["9007199254740993", "2.5"], FieldType::String),
-            (&["9223372036854775808"], FieldType::String),
+            (&["9223372036854775808", "x"], FieldType::String),
             (&["9223372036854775808", "1.5"], FieldType::String),
             (&["007"], FieldType::String),
             (&["+1"], FieldType::String),

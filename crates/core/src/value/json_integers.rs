@@ -1,18 +1,27 @@
 //! Integers that a JSON parser reads as floats.
 
-/// What a valid JSON text holds of numbers without fraction and exponent that serde_json gives as
-/// floats.
+/// The numbers without fraction and exponent in a valid JSON text that serde_json gives as floats.
+/// For readers that parse a text themselves; [`parse_json`](crate::parse_json) looks for them too.
+///
+/// ```
+/// use dataknobs_data_core::OddIntegers;
+/// let odd = OddIntegers::find(br#"{"a": 1, "b": [99999999999999999999]}"#);
+/// assert_eq!(odd.too_large, Some((15, "b".to_owned())));
+/// assert_eq!(OddIntegers::find(b"[-0]").without_negative_zeros(b"[-0]").unwrap(), b"[ 0]");
+/// ```
 #[derive(Debug, Default)]
-pub(super) struct OddIntegers {
-    /// The row's member that holds the first integer outside the 64-bit range.
-    pub(super) too_large: Option<String>,
+#[non_exhaustive]
+pub struct OddIntegers {
+    /// The byte offset of the first integer outside the 64-bit range, and the top-level member
+    /// that holds it (empty where there is none).
+    pub too_large: Option<(usize, String)>,
     /// Where each `-0` stands.
     negative_zeros: Vec<usize>,
 }
 
 impl OddIntegers {
     /// Looks through a valid JSON text.
-    pub(super) fn find(text: &[u8]) -> Self {
+    pub fn find(text: &[u8]) -> Self {
         let mut odd = OddIntegers::default();
         let mut depth = 0_usize;
         let mut name = String::new();
@@ -43,7 +52,7 @@ impl OddIntegers {
                     if number == b"-0" {
                         odd.negative_zeros.push(at);
                     } else if is_integer && std::str::from_utf8(number).is_ok_and(|text| text.parse::<i64>().is_err()) {
-                        odd.too_large.get_or_insert_with(|| name.clone());
+                        odd.too_large.get_or_insert_with(|| (at, name.clone()));
                     }
                     at += length;
                 }
@@ -54,7 +63,7 @@ impl OddIntegers {
     }
 
     /// The text with `0` for each `-0`; none when there is none.
-    pub(super) fn without_negative_zeros(&self, text: &[u8]) -> Option<Vec<u8>> {
+    pub fn without_negative_zeros(&self, text: &[u8]) -> Option<Vec<u8>> {
         if self.negative_zeros.is_empty() {
             return None;
         }

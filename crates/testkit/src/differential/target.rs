@@ -1,0 +1,271 @@
+//! The stores under test: how they are opened, and the many ways by which contents get into them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use dataknobs_data_core::{
+    Capabilities, Database, Error, ErrorKind, IndexKind, Path, Query, Record, RecordId, Result, Transaction, record,
+};
+
+use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
+use tempfile::TempDir;
+
+use super::Session;
+use crate::generate::{Limits, Rng};
+
+/// A store under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The memory store.
+    Memory,
+    /// The memory store with hash and ordered indexes on random paths.
+    MemoryIndexed,
+    /// A transaction of the memory store: a snapshot and changes on top of it.
+    MemoryTransaction,
+    /// A file of this format.
+    File(Format),
+}
+
+impl Target {
+    /// Every target.
+    pub const ALL: [Target; 7] = [
+        Target::Memory,
+        Target::MemoryIndexed,
+        Target::MemoryTransaction,
+        Target::File(Format::Json),
+        Target::File(Format::JsonLines),
+        Target::File(Format::Csv),
+        Target::File(Format::Tsv),
+    ];
+
+    /// The name on the command line and in case files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Target::Memory => "memory",
+            Target::MemoryIndexed => "memory-indexed",
+            Target::MemoryTransaction => "memory-transaction",
+            Target::File(Format::Json) => "file-json",
+            Target::File(Format::JsonLines) => "file-jsonl",
+            Target::File(Format::Csv) => "file-csv",
+            Target::File(Format::Tsv) => "file-tsv",
+            Target::File(_) => "file",
+        }
+    }
+
+    /// What its store cannot hold.
+    pub fn limits(self) -> Limits {
+        match self {
+            Target::File(Format::Csv | Format::Tsv) => Limits { missing_fields: false, ..Limits::NONE },
+            _ => Limits::NONE,
+        }
+    }
+
+    /// The target of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Target::ALL.into_iter().find(|target| target.name() == name)
+    }
+}
+
+/// An open store. Everything that is left open about how it is set up follows from a seed, from
+/// record ids and from paths alone, so that a smaller case is set up alike.
+#[derive(Debug)]
+pub struct Store {
+    target: Target,
+    seed: u64,
+    database: Database,
+    transaction: Option<Transaction>,
+    /// Where a file store has its file; removed with the store.
+    folder: Option<TempDir>,
+}
+
+impl Store {
+    /// An empty store, with indexes on some of these paths where the target has them.
+    ///
+    /// # Errors
+    /// Whatever the store reports.
+    pub async fn open(target: Target, seed: u64, paths: &[Path]) -> Result<Self> {
+        let (database, folder) = match target {
+            Target::File(format) => {
+                let folder =
+                    tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Io, "no folder").with_source(error))?;
+                (file_database(&folder, format)?, Some(folder))
+            }
+            _ => (Database::memory(), None),
+        };
+        let store = Store { target, seed, database, transaction: None, folder };
+        if target == Target::MemoryIndexed {
+            store.create_indexes(paths).await?;
+        }
+        Ok(store)
+    }
+
+    async fn create_indexes(&self, paths: &[Path]) -> Result<()> {
+        for (number, path) in paths.iter().enumerate() {
+            let mut rng = Rng::of(self.seed, &format!("index {path:?}"));
+            for kind in [IndexKind::Hash, IndexKind::Ordered] {
+                if rng.percent(50) {
+                    let name = format!("{number} {}", kind.name());
+                    self.database.create_named_index(&name, path, kind).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What calls go to.
+    pub fn session(&self) -> Session<'_> {
+        match &self.transaction {
+            Some(transaction) => Session::Transaction(transaction),
+            None => Session::Database(&self.database),
+        }
+    }
+
+    /// The database, which a transaction's changes are not yet in.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// What the store declares.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.database.capabilities()
+    }
+
+    /// What the store cannot hold.
+    pub fn limits(&self) -> Limits {
+        Limits::of(self.capabilities())
+    }
+
+    /// Fills the store: at once, or by a detour over records that are changed and removed again.
+    /// `disturb` lets others write while a transaction is open.
+    ///
+    /// # Errors
+    /// Whatever the store reports.
+    pub async fn load(&mut self, records: &[Record], disturb: bool) -> Result<()> {
+        let mut rng = Rng::of(self.seed, "load");
+        let detour = self.target == Target::MemoryTransaction || rng.percent(40);
+        if detour {
+            self.load_by_detour(records, disturb, &mut rng).await?;
+        } else {
+            self.session().create_batch(records.to_vec()).await?;
+        }
+        if rng.percent(50) { self.reopen().await } else { Ok(()) }
+    }
+
+    async fn load_by_detour(&mut self, records: &[Record], disturb: bool, rng: &mut Rng) -> Result<()> {
+        let share = rng.below(101);
+        let (base, rest) = records.split_at(records.len() * share / 100);
+        let chance = |record: &Record, what: &str, percent| {
+            Rng::of(self.seed, &format!("{what} {}", id_of(record))).percent(percent)
+        };
+        let junk =
+            |record: &Record| record.clone().with_id(format!("junk-{}", id_of(record).len() * 100 + record.len()));
+        let mut first: Vec<Record> = Vec::new();
+        let mut removed: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
+        for record in base {
+            // Long ids leave no room for a longer one, so junk is numbered, and some numbers repeat.
+            let extra = junk(record)?;
+            if chance(record, "junk", 25) && seen.insert(id_of(&extra).to_owned()) {
+                removed.push(id_of(&extra).to_owned());
+                first.push(extra);
+            }
+            first.push(if chance(record, "alter", 40) { altered(record)? } else { record.clone() });
+        }
+        for record in rest {
+            if chance(record, "again", 30) {
+                removed.push(id_of(record).to_owned());
+                first.push(record.clone());
+            }
+        }
+        self.database.create_batch(first).await?;
+        if self.target == Target::MemoryTransaction {
+            self.transaction = Some(self.database.transaction().await?);
+        }
+        if disturb && self.transaction.is_some() {
+            self.disturb(base).await?;
+        }
+        let session = self.session();
+        session.delete_batch(&removed.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        for record in base.iter().filter(|record| chance(record, "alter", 40)) {
+            if chance(record, "upsert", 50) {
+                session.upsert_record(record.clone()).await?;
+            } else {
+                session.update_batch(vec![record.clone()]).await?;
+            }
+        }
+        session.create_batch(rest.to_vec()).await?;
+        Ok(())
+    }
+
+    /// Writes of others, which an open transaction must not see.
+    async fn disturb(&self, base: &[Record]) -> Result<()> {
+        self.database.create(record! { "a": 1, "b": "outside" }?.with_id("outside")?).await?;
+        for record in base {
+            match Rng::of(self.seed, &format!("disturb {}", id_of(record))).below(6) {
+                0 => drop(self.database.delete(id_of(record)).await?),
+                1 => drop(self.database.update(id_of(record), altered(record)?).await?),
+                2 => {
+                    self.database.delete(id_of(record)).await?;
+                    self.database.create(altered(record)?).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the store and opens it again, where it outlives that; else it flushes.
+    ///
+    /// # Errors
+    /// Whatever the store reports.
+    pub async fn reopen(&mut self) -> Result<()> {
+        match (self.target, &self.folder) {
+            (Target::File(format), Some(folder)) => {
+                self.database.close().await?;
+                self.database = file_database(folder, format)?;
+                self.database.connect().await
+            }
+            _ => self.database.flush().await,
+        }
+    }
+
+    /// Ends a transaction, if there is one: commits, so that its changes are in the database.
+    ///
+    /// # Errors
+    /// Whatever the store reports.
+    pub async fn commit(&mut self) -> Result<()> {
+        match self.transaction.take() {
+            Some(transaction) => transaction.commit().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The records as the store holds them, in its own order.
+    ///
+    /// # Errors
+    /// Whatever the store reports.
+    pub async fn all(&self) -> Result<Vec<Record>> {
+        Ok(self.session().search(&Query::new()).await?.into_records())
+    }
+}
+
+fn file_database(folder: &TempDir, format: Format) -> Result<Database> {
+    let mut config = FileConfig::new(folder.path().join("records")).with_format(format);
+    config.durability = Durability::Buffered;
+    Ok(Database::from_backend(Arc::new(FileBackend::new(config)?)))
+}
+
+/// The id of a record that has one.
+pub(super) fn id_of(record: &Record) -> &str {
+    record.id().map_or("", RecordId::as_str)
+}
+
+/// The record with a field less or changed.
+fn altered(record: &Record) -> Result<Record> {
+    let mut altered = record.clone();
+    if let Some((name, _)) = record.shape().fields().first() {
+        altered.remove(name);
+    }
+    altered.set("c", "altered")?;
+    Ok(altered)
+}

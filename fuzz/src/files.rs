@@ -1,0 +1,80 @@
+//! Arbitrary bytes as the file of a file store.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use dataknobs_data_core::{Database, ErrorKind, Query, Record, Result};
+use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
+use tokio::runtime::{Builder, Runtime};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Builder::new_current_thread().build().expect("a runtime"));
+
+/// A JSON array of objects.
+pub fn read_json(bytes: &[u8]) {
+    read(bytes, Format::Json);
+}
+
+/// JSON lines.
+pub fn read_jsonl(bytes: &[u8]) {
+    read(bytes, Format::JsonLines);
+}
+
+/// CSV; with a first byte that no header begins with, TSV.
+pub fn read_csv(bytes: &[u8]) {
+    match bytes.split_first() {
+        Some((0, rest)) => read(rest, Format::Tsv),
+        _ => read(bytes, Format::Csv),
+    }
+}
+
+/// Opens and scans the file. When that goes well, one more record is created, which rewrites the
+/// file, and all of them are still there; when that is refused, the file is as it was.
+fn read(bytes: &[u8], format: Format) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    fs::write(&path, bytes).expect("a file");
+    RUNTIME.block_on(async {
+        let before = match scan(&open(&path, format)).await {
+            Ok(records) => records,
+            Err(error) => {
+                let kind = error.kind();
+                assert!(matches!(kind, ErrorKind::Corrupt | ErrorKind::InvalidRecord), "{error:?}");
+                assert_eq!(fs::read(&path).expect("the file is there"), bytes);
+                return;
+            }
+        };
+        let database = open(&path, format);
+        let created = match database.create(Record::new()).await {
+            Ok(id) => id,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidRecord, "{error:?}");
+                assert_eq!(fs::read(&path).expect("the file is there"), bytes);
+                return;
+            }
+        };
+        database.close().await.expect("it closes");
+        let after = scan(&open(&path, format)).await.unwrap_or_else(|error| {
+            panic!("{error:?}\n{}", String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()))
+        });
+        let ids = |records: &[Record]| records.iter().map(|record| record.id().cloned()).collect::<Vec<_>>();
+        let mut wanted = ids(&before);
+        wanted.push(Some(created));
+        assert_eq!(ids(&after), wanted);
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!(before, after);
+        }
+    });
+}
+
+fn open(path: &Path, format: Format) -> Database {
+    let mut config = FileConfig::new(path).with_format(format);
+    config.durability = Durability::Buffered;
+    Database::from_backend(Arc::new(FileBackend::new(config).expect("good settings")))
+}
+
+async fn scan(database: &Database) -> Result<Vec<Record>> {
+    let found = database.search(&Query::new()).await?;
+    assert_eq!(database.count(&Query::new()).await?, found.len() as u64);
+    Ok(found.into_records())
+}
