@@ -114,8 +114,11 @@ async fn what_the_data_model_cannot_hold_is_named() {
     refused("a.jsonl", "{\"_score\": 1}", InvalidRecord, &[("line", "1"), ("field", "`_score`")]).await;
     refused("a.jsonl", "{\"_id\": \"a\\u0000\"}", InvalidRecord, &[("line", "1")]).await;
     refused("a.csv", "a,_score\n", InvalidRecord, &[("line", "1"), ("column", "2")]).await;
-    // A column with such a number stays text, exactly.
-    let records = Fixture::with("a.csv", format!("n\n{beyond}\n1\n")).all().await.unwrap();
+    // Among integers such a number is named; among texts it is one.
+    let place = [("line", "3"), ("column", "2"), ("field", "`n`")];
+    refused("a.csv", format!("m,n\nx,1\ny,{beyond}\n"), InvalidRecord, &place).await;
+    refused("a.tsv", format!("m\tn\nx\t1\ny\t-{beyond}9\n"), InvalidRecord, &place).await;
+    let records = Fixture::with("a.csv", format!("n\n{beyond}\nx\n")).all().await.unwrap();
     assert_eq!(records[0]["n"].as_str(), Some(beyond));
 }
 
