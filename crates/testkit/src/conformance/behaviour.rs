@@ -182,13 +182,22 @@ impl Stage<'_> {
         }
     }
 
+    /// The names of a record's fields, in order, without the one that shows the key.
+    pub(crate) fn field_names<'r>(&self, record: &'r Record) -> Vec<&'r str> {
+        let key = self.capabilities.key_field.as_deref();
+        record.fields().map(|field| field.name()).filter(|name| Some(*name) != key).collect()
+    }
+
     /// A record as it should come back from this store: where a missing field cannot be told from
-    /// a null one, or where fields have no order of their own, both sides are put into one form.
+    /// a null one, where fields have no order of their own, or where the key shows as a field, both
+    /// sides are put into one form.
     pub(crate) fn comparable(&self, record: &Record) -> Outcome<Record> {
-        if self.has(Ability::MissingFields) && self.has(Ability::FieldOrder) {
+        let key = self.capabilities.key_field.as_deref();
+        if self.has(Ability::MissingFields) && self.has(Ability::FieldOrder) && key.is_none() {
             return Ok(record.clone());
         }
         let mut fields: Vec<_> = record.fields().map(|field| field.to_field()).collect();
+        fields.retain(|field| key.is_none_or(|key| field.name != key));
         if !self.has(Ability::MissingFields) {
             fields.retain(|field| !field.value.is_null());
         }

@@ -11,6 +11,7 @@ mod methods;
 mod watched;
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use behaviour::Stage;
 use futures_util::FutureExt as _;
@@ -22,6 +23,9 @@ pub(crate) use watched::Watched;
 use crate::failure::{Failure, Outcome};
 use crate::fixture::Fixture;
 use crate::report::{Report, Verdict};
+
+/// How long one behaviour may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How many behaviours there are.
 pub fn behaviour_count() -> usize {
@@ -50,8 +54,11 @@ pub async fn run_suite_of(fixtures: &[&dyn Fixture], only: &str) -> Outcome<Repo
                     continue;
                 }
                 let verdict = if behaviour.applies.to(&stage.capabilities) {
-                    let run = AssertUnwindSafe((behaviour.run)(&stage)).catch_unwind().await;
-                    match run.unwrap_or_else(|_| Err(Failure::new("it panicked"))) {
+                    let run = AssertUnwindSafe((behaviour.run)(&stage)).catch_unwind();
+                    // Only the async form can be interrupted; a blocking call that hangs hangs the suite.
+                    let run = tokio::time::timeout(PATIENCE, run).await;
+                    let ended = run.unwrap_or_else(|_| Ok(Err(Failure::new("it did not end"))));
+                    match ended.unwrap_or_else(|_| Err(Failure::new("it panicked"))) {
                         Ok(()) => Verdict::Holds,
                         Err(failure) => Verdict::Fails(failure.to_string()),
                     }

@@ -97,7 +97,7 @@ async fn does_not_keep_the_version_of_a_record_read_elsewhere(stage: &Stage<'_>)
     let db = stage.open_with(vec![item("a", 1)?]).await?;
     let Some(read) = db.read("a").await? else { return Err(crate::Failure::new("`a` is not there")) };
     let version = read.version().cloned();
-    db.create(read.with_id("b")?).await?;
+    db.create(stage.comparable(&read)?.with_id("b")?).await?;
     let copy = db.read("b").await?;
     ensure!(copy.as_ref().is_some_and(|copy| copy.version().is_some()), "the copy has no version");
     if stage.capabilities.unique_versions {

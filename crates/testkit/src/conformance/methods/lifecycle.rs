@@ -160,6 +160,17 @@ async fn both_forms_share_one_database(stage: &Stage<'_>) -> Outcome {
     stage.holds(&db, &[item("b", 2)?, item("c", 3)?]).await
 }
 
+async fn a_task_may_make_any_number_of_calls(stage: &Stage<'_>) -> Outcome {
+    // More than a task's share of polls: a blocking call inside it must not wait for the next share.
+    let db = stage.open_with(three()?).await?;
+    let limited = db.with_timeout(std::time::Duration::from_secs(60));
+    for _ in 0..150 {
+        ensure!(limited.exists("a").await?);
+        ensure!(stage.open().await?.read("a").await?.is_none());
+    }
+    Ok(())
+}
+
 async fn records_outlive_a_close(stage: &Stage<'_>) -> Outcome {
     let mut db = stage.open_with(three()?).await?;
     let mut expected = three()?;
@@ -212,6 +223,7 @@ pub(super) fn list() -> Vec<Behaviour> {
             every_use_after_a_close_is_refused,
             clones_share_one_state,
             both_forms_share_one_database,
+            a_task_may_make_any_number_of_calls,
         ],
         with Persistence => [records_outlive_a_close, a_flush_leaves_nothing_to_lose],
         without Persistence => [nothing_outlives_a_close],

@@ -11,6 +11,7 @@ mod explain;
 mod first;
 mod indexes;
 mod isolation;
+mod keys;
 mod lifecycle;
 mod many;
 mod paging;
@@ -57,6 +58,7 @@ pub(super) fn all() -> Vec<Behaviour> {
         indexes::list(),
         versions::list(),
         values::list(),
+        keys::list(),
         isolation::list(),
         lifecycle::list(),
         read_only::list(),
