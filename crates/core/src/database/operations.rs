@@ -356,6 +356,18 @@ impl<'a> Operations<'a> {
                         changed += u64::from(self.modify_one(id, condition, action).await?);
                     }
                 }
+                // Nothing but conflicts: what did not fail is done, the rest is looked at again.
+                Err(error)
+                    if !error.failures().is_empty()
+                        && error.failures().iter().all(|failure| failure.error.kind() == ErrorKind::Conflict) =>
+                {
+                    changed += (chunk.len() - error.failures().len()) as u64;
+                    for failure in error.failures() {
+                        if let Some((id, _)) = chunk.get(failure.index) {
+                            changed += u64::from(self.modify_one(id, condition, action).await?);
+                        }
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
