@@ -47,6 +47,8 @@ fn measure(workspace: &Workspace, package: &Package, at_least: f64) -> Result<()
     // A folder of its own, so that instrumented and ordinary builds don't evict each other.
     command.arg("--target-dir").arg(workspace.target().join("coverage"));
     command.arg("--skip-clean");
+    // Instrumented, unoptimised frames are several times as large as ordinary ones.
+    command.env("RUST_MIN_STACK", "16777216");
     let mut percentage = None;
     let succeeded = process::run_lines(&mut command, |line| {
         percentage = parse_percentage(line).or(percentage);

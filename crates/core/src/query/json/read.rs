@@ -172,8 +172,13 @@ fn sort_key(json: Json, at: At<'_>) -> Result<SortKey> {
 }
 
 fn nodes(json: Json, at: At<'_>, depth: usize) -> Result<Vec<Filter>> {
-    let items = at.list(json, "a list of filters")?.into_iter().enumerate();
-    items.map(|(index, item)| node(item, at.index(index), depth)).collect()
+    let items = at.list(json, "a list of filters")?;
+    let mut filters = Vec::with_capacity(items.len());
+    // A plain loop: iterator adapters would take stack at every level of nesting.
+    for (index, item) in items.into_iter().enumerate() {
+        filters.push(node(item, at.index(index), depth)?);
+    }
+    Ok(filters)
 }
 
 /// A filter at this depth below the query's own list.
