@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 
 fn measure(workspace: &Workspace, package: &Package, at_least: f64) -> Result<()> {
     let include = format!("{}/src/*", package.folder);
-    let mut command = process::cargo(workspace.root(), ["tarpaulin", "--engine", "llvm"]);
+    let mut command = process::cargo(workspace.root(), ["tarpaulin", "--engine", "llvm", "--timeout", "900"]);
     command.args(["--packages", &package.name]);
     if package.name != TESTKIT {
         command.args(["--packages", TESTKIT]);
