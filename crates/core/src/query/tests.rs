@@ -303,3 +303,46 @@ fn where_ids_are_numbers_they_sort_as_numbers() {
     let query = sort.clone().after(after.encode(sort.sort_keys()));
     assert_eq!(reference_search(&records, &query, IdOrder::Numeric).unwrap().len(), 2);
 }
+
+/// Long lists are looked up by hash, short ones one by one; both say what the rules say.
+#[test]
+fn long_lists_hold_what_short_ones_do() {
+    let time = |text: &str| Value::from(DateTime::parse(text).unwrap());
+    let values = vec![
+        Value::Null,
+        Value::from(true),
+        Value::from(1),
+        Value::from(1.0),
+        Value::from(-0.0),
+        Value::from(0),
+        Value::from(2.5),
+        Value::from((1_i64 << 53) + 1),
+        Value::from(9_007_199_254_740_992.0),
+        Value::from(9.3e18),
+        Value::from(i64::MIN),
+        Value::from("a"),
+        Value::from("2024-01-01"),
+        Value::from("1"),
+        time("2024-01-01T00:00:00Z"),
+        time("2024-01-01T02:00:00+02:00"),
+        time("2024-01-02"),
+        Value::from(vec![1u8]),
+        Value::from(vec![2u8]),
+        Value::json(json!([1, 2.0])).unwrap(),
+        Value::json(json!({"a": 1})).unwrap(),
+    ];
+    let records: Vec<Record> = values.iter().map(|value| record! { "v": value.clone() }.unwrap()).collect();
+    let mut random = Random::new(7);
+    for round in 0..200 {
+        let count = 8 + round % 9;
+        let list: Vec<Value> = (0..count).map(|_| values[random.below(values.len())].clone()).collect();
+        for operator in [Operator::In, Operator::NotIn] {
+            let filter = Filter::new("v", operator, list.clone()).unwrap();
+            let matcher = Matcher::new(&Condition::of(&filter));
+            let evaluator = Evaluator::new(filter.clone());
+            for record in &records {
+                assert_eq!(matcher.matches(record), evaluator.matches(record), "{filter} on {record:?}");
+            }
+        }
+    }
+}

@@ -210,3 +210,22 @@ fn an_unwritable_place_is_an_error_and_loses_nothing() {
     assert!(error.context_value("path").is_some());
     assert!(db.exists("a").unwrap());
 }
+
+#[test]
+fn a_url_names_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept.jsonl");
+    let mut registry = Registry::new();
+    registry.register(MemoryFactory).unwrap();
+    let open = |url: String| -> Result<SyncDatabase> {
+        Ok(SyncDatabase::new(dataknobs_data_core::Database::from_opened(registry.open(&url)?)))
+    };
+    let db = open(format!("memory:{}?interval=1h", path.display())).unwrap();
+    db.create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).unwrap();
+    db.close().unwrap();
+    let db = open(format!("memory:?persist={}", path.display())).unwrap();
+    assert!(db.exists("a").unwrap());
+    assert!(!open("memory:".to_owned()).unwrap().capabilities().persistent);
+    let error = open(format!("memory:{0}?persist={0}", path.display())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+}

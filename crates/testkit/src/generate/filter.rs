@@ -44,7 +44,9 @@ impl Vocabulary {
         match operator {
             Operator::Exists | Operator::NotExists => Operand::None,
             Operator::In | Operator::NotIn => {
-                let mut literals: Vec<Value> = (0..rng.below(5)).map(|_| near(rng)).collect();
+                // Long lists are looked up another way than short ones.
+                let count = if rng.percent(20) { 8 + rng.below(8) } else { rng.below(5) };
+                let mut literals: Vec<Value> = (0..count).map(|_| near(rng)).collect();
                 if rng.percent(10) {
                     literals.push(Value::Null);
                 }
