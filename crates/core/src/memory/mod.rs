@@ -11,6 +11,7 @@
 mod backend;
 mod config;
 mod index;
+mod index_key;
 mod page;
 mod persist;
 mod store;
