@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The kind of an [`Error`], for programs that branch on it.
+/// The kind of an [`Error`](super::Error), for programs that branch on it.
 ///
 /// ```
 /// use dataknobs_data_core::{ErrorKind, Query};
