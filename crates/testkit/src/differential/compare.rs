@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use dataknobs_data_core::{
-    ErrorKind, Evaluator, IdOrder, Query, Record, Result as StoreResult, SyncDatabase, reference_search,
+    ErrorKind, Evaluator, FieldType, IdOrder, Query, Record, Result as StoreResult, SyncDatabase, reference_search,
 };
 use futures_util::FutureExt as _;
 
@@ -180,6 +180,13 @@ pub fn record_difference(wanted: &Record, found: &Record, limits: Limits) -> Opt
             .filter(|field| limits.missing_fields || !field.value().is_null())
             .map(|field| field.to_field())
             .collect();
+        if !limits.field_order && !limits.missing_fields {
+            // A patch that finds a null field there keeps its column's type, where a missing field
+            // takes the value's own: STRING and TEXT hold the same value.
+            for field in fields.iter_mut().filter(|field| field.field_type == FieldType::Text) {
+                field.field_type = FieldType::String;
+            }
+        }
         if !limits.field_order {
             fields.sort_by(|a, b| a.name.cmp(&b.name));
         }
