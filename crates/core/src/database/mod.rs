@@ -298,7 +298,13 @@ impl Database {
     }
 
     async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        limited(self.timeout, call).await
+        match self.timeout {
+            None => call.await,
+            Some(timeout) => tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Timeout, "the call took longer than it was allowed to")
+                    .with_context("timeout", format!("{timeout:?}")))
+            }),
+        }
     }
 
     #[cold]
@@ -528,16 +534,6 @@ impl Database {
             }
             result => Some(result),
         }
-    }
-}
-
-pub(crate) async fn limited<T>(timeout: Option<Duration>, call: impl Future<Output = Result<T>>) -> Result<T> {
-    match timeout {
-        None => call.await,
-        Some(timeout) => tokio::time::timeout(timeout, call).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, "the call took longer than it was allowed to")
-                .with_context("timeout", format!("{timeout:?}")))
-        }),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 
+use super::Database;
 use super::operations::Operations;
-use super::{Database, limited};
 use crate::backend;
 use crate::error::Result;
 
@@ -71,7 +71,7 @@ impl Transaction {
     /// the store's answer came.
     pub async fn commit(self) -> Result<()> {
         let Transaction { inner, database, .. } = self;
-        database.call("commit", async { limited(None, inner.commit()).await }).await
+        database.call("commit", inner.commit()).await
     }
 
     /// Forgets the transaction's writes.
@@ -93,6 +93,6 @@ impl Transaction {
     /// Whatever the store reports.
     pub async fn rollback(self) -> Result<()> {
         let Transaction { inner, database, .. } = self;
-        database.call("rollback", async { limited(None, inner.rollback()).await }).await
+        database.call("rollback", inner.rollback()).await
     }
 }
