@@ -3,7 +3,6 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use dataknobs_data::{Error, ErrorKind};
@@ -65,6 +64,7 @@ const CODES: [(u8, &str, &[ErrorKind]); 8] = [
     (8, "the database cannot do this", &[ErrorKind::Unsupported]),
 ];
 
+const SUCCESS: u8 = 0;
 const OTHER: u8 = 1;
 
 /// The exit codes, for `--help`.
@@ -82,22 +82,22 @@ fn code_of_kind(kind: ErrorKind) -> u8 {
 }
 
 /// Reports a failure on standard error and gives the exit code.
-pub(crate) fn code_of(outcome: Outcome) -> ExitCode {
+pub(crate) fn code_of(outcome: Outcome) -> u8 {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => SUCCESS,
         Err(Failure::Usage(error)) => {
             // Help goes to standard output, whose reader may be gone.
             let _ = error.print();
-            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(OTHER))
+            u8::try_from(error.exit_code()).unwrap_or(OTHER)
         }
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => SUCCESS,
         Err(Failure::Output(error)) => {
             report(&Error::from(error).with_context("writing to", "standard output"));
-            ExitCode::from(OTHER)
+            OTHER
         }
         Err(Failure::Library(error)) => {
             report(&error);
-            ExitCode::from(code_of_kind(error.kind()))
+            code_of_kind(error.kind())
         }
     }
 }
