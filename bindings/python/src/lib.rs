@@ -2,6 +2,11 @@
 
 #![allow(missing_docs)]
 
+mod datetime;
+mod error;
+mod json;
+mod value;
+
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = false)]
