@@ -1,20 +1,20 @@
 //! The Arrow C stream interface: capsules that other libraries give and take.
 
+use arrow_array::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
 use dataknobs_data::Error;
 use dataknobs_data_arrow::ToArrowOptions;
-use dataknobs_data_arrow::arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::error::Outcome;
 
 /// The reader of a capsule named `arrow_array_stream`, whose stream it takes.
-pub(crate) fn import(capsule: &Bound<'_, PyCapsule>) -> Outcome<ArrowArrayStreamReader> {
+pub(crate) fn import(capsule: &Bound<'_, PyCapsule>) -> Outcome<RecordBatchStreamReader> {
     let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
     // SAFETY: the name says what the capsule holds; the stream is moved out and an empty, released
     // one left behind, as the interface asks for.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-    Ok(ArrowArrayStreamReader::try_new(stream).map_err(|source| {
+    Ok(RecordBatchStreamReader::try_new(stream).map_err(|source| {
         Error::invalid_record("this is no stream of Arrow data").with_source(source)
     })?)
 }
@@ -25,8 +25,7 @@ pub(crate) fn export<'py>(
     records: std::sync::Arc<[dataknobs_data::Record]>,
     options: ToArrowOptions,
 ) -> Outcome<Bound<'py, PyCapsule>> {
-    let (schema, batches) = py.detach(|| dataknobs_data_arrow::records_to_batches(&records, &options))?;
-    let reader = dataknobs_data_arrow::arrow_array::RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
+    let reader = py.detach(|| dataknobs_data_arrow::reader(records.to_vec(), &options))?;
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
     Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?)
 }
