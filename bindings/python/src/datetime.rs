@@ -18,11 +18,7 @@ const DAY: i64 = 86_400;
 pub(crate) fn from_datetime(object: &Bound<'_, PyDateTime>) -> Outcome<DateTime> {
     let py = object.py();
     let part = |name| -> PyResult<i64> { object.getattr(name)?.extract() };
-    let days = days_from_civil(
-        part(intern!(py, "year"))?,
-        part(intern!(py, "month"))?,
-        part(intern!(py, "day"))?,
-    );
+    let days = days_from_civil(part(intern!(py, "year"))?, part(intern!(py, "month"))?, part(intern!(py, "day"))?);
     let clock = part(intern!(py, "hour"))? * 3_600 + part(intern!(py, "minute"))? * 60 + part(intern!(py, "second"))?;
     let local = (days * DAY + clock) * SECOND + part(intern!(py, "microsecond"))?;
     if object.getattr(intern!(py, "tzinfo"))?.is_none() {
@@ -44,8 +40,7 @@ pub(crate) fn from_datetime(object: &Bound<'_, PyDateTime>) -> Outcome<DateTime>
 pub(crate) fn from_date(object: &Bound<'_, PyDate>) -> Outcome<DateTime> {
     let py = object.py();
     let part = |name| -> PyResult<i64> { object.getattr(name)?.extract() };
-    let days =
-        days_from_civil(part(intern!(py, "year"))?, part(intern!(py, "month"))?, part(intern!(py, "day"))?);
+    let days = days_from_civil(part(intern!(py, "year"))?, part(intern!(py, "month"))?, part(intern!(py, "day"))?);
     Ok(DateTime::from_micros(days * DAY * SECOND))
 }
 

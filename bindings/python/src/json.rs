@@ -51,11 +51,7 @@ fn read(object: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Outcome<Json> {
     leaf(object)
 }
 
-fn items<'py>(
-    items: impl Iterator<Item = Bound<'py, PyAny>>,
-    length: usize,
-    path: &mut Vec<String>,
-) -> Outcome<Json> {
+fn items<'py>(items: impl Iterator<Item = Bound<'py, PyAny>>, length: usize, path: &mut Vec<String>) -> Outcome<Json> {
     let mut list = Vec::with_capacity(length);
     for (index, item) in items.enumerate() {
         path.push(index.to_string());

@@ -2,9 +2,23 @@
 
 #![allow(missing_docs)]
 
+mod aggregation;
+mod answer;
+mod calls;
+mod cursor;
 mod datetime;
 mod error;
+mod explain;
+mod field;
 mod json;
+mod pending;
+mod query;
+mod record;
+mod record_views;
+mod runtime;
+mod search_result;
+mod shapes;
+mod table;
 mod value;
 
 use pyo3::prelude::*;
@@ -12,6 +26,23 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _native {
     use super::*;
+
+    #[pymodule_export]
+    use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
+    #[pymodule_export]
+    use crate::cursor::Cursor;
+    #[pymodule_export]
+    use crate::field::PyField;
+    #[pymodule_export]
+    use crate::pending::{_wake, Pending};
+    #[pymodule_export]
+    use crate::record::{_restore_record, PyRecord};
+    #[pymodule_export]
+    use crate::record_views::{Fields, MetadataView};
+    #[pymodule_export]
+    use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork};
+    #[pymodule_export]
+    use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
 
     /// Runs the `dk` command and gives its exit code.
     #[pyfunction]

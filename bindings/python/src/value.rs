@@ -172,7 +172,10 @@ fn unknown(object: &Bound<'_, PyAny>) -> Failure {
         "decimal.Decimal" => "convert it with str() or float(), or register a converter that says which",
         _ => "convert it first, or register a converter with dataknobs_data.serializers",
     };
-    Error::invalid_record("no value can hold an object of this type").with_context("python type", name).with_hint(hint).into()
+    Error::invalid_record("no value can hold an object of this type")
+        .with_context("python type", name)
+        .with_hint(hint)
+        .into()
 }
 
 /// What a registered converter makes of an object, where one is registered for its type.

@@ -15,8 +15,9 @@ use triomphe::{Arc, ThinArc};
 
 pub use document::{DocumentMeta, plain_json, value_from_plain};
 pub use field::{Field, FieldRef};
-pub(crate) use id::find_control;
+pub(crate) use id::{IdContext, find_control, hold_ids};
 pub use id::{RecordId, Version};
+pub(crate) use shape::{Interner, hold_shapes};
 pub use shape::{MAX_NAME_BYTES, RESERVED_NAMES, Shape, validate_field_name};
 
 use crate::error::{Error, Result};

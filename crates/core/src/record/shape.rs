@@ -5,11 +5,10 @@
 //! there are few; records with ever-changing names fall back to shapes of their own.
 
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
-use parking_lot::RwLock;
 use triomphe::Arc;
 
 use super::id::find_control;
@@ -55,13 +54,23 @@ struct Inner {
     index: Option<HashMap<Str, u32, RandomState>>,
 }
 
-struct Interner {
+pub(crate) struct Interner {
     table: HashTable<Shape>,
     hasher: RandomState,
 }
 
 static INTERNER: LazyLock<RwLock<Interner>> =
     LazyLock::new(|| RwLock::new(Interner { table: HashTable::new(), hasher: RandomState::default() }));
+
+/// For reading. An interner whose writer panicked still holds whole shapes only.
+fn shapes() -> RwLockReadGuard<'static, Interner> {
+    INTERNER.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For writing, and for whoever must keep all others out.
+pub(crate) fn hold_shapes() -> RwLockWriteGuard<'static, Interner> {
+    INTERNER.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Checks a field name: not empty, at most 512 bytes, no control characters, not reserved.
 ///
@@ -124,7 +133,7 @@ impl Shape {
             return Ok(Self::empty());
         }
         let hash = {
-            let interner = INTERNER.read();
+            let interner = shapes();
             let hash = hash_fields(&interner.hasher, &fields);
             if let Some(shape) = interner.table.find(hash, |shape| *shape.0.fields == fields) {
                 return Ok(shape.clone());
@@ -132,7 +141,7 @@ impl Shape {
             hash
         };
         let shape = Self::build(fields)?;
-        let mut interner = INTERNER.write();
+        let mut interner = hold_shapes();
         let Interner { table, hasher } = &mut *interner;
         if let Some(other) = table.find(hash, |other| other.0.fields == shape.0.fields) {
             return Ok(other.clone());
@@ -275,10 +284,10 @@ mod tests {
         for n in 0..2 * MAX_INTERNED {
             Shape::new([(format!("bounded{n}"), FieldType::String)]).unwrap();
         }
-        assert!(INTERNER.read().table.len() <= MAX_INTERNED);
+        assert!(shapes().table.len() <= MAX_INTERNED);
         let alive: Vec<_> =
             (0..MAX_INTERNED + 10).map(|n| Shape::new([(format!("alive{n}"), FieldType::String)]).unwrap()).collect();
-        assert!(INTERNER.read().table.len() <= MAX_INTERNED);
+        assert!(shapes().table.len() <= MAX_INTERNED);
         assert_eq!(alive.last().unwrap().len(), 1);
     }
 

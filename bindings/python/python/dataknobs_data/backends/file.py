@@ -1,0 +1,9 @@
+from ..database import Database, SyncDatabase
+
+
+class FileDatabase(Database):
+    _backend = "file"
+
+
+class SyncFileDatabase(SyncDatabase):
+    _backend = "file"

@@ -1,0 +1,139 @@
+//! Waiting: on this thread, with an ear for Ctrl-C, or in an event loop.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dataknobs_data::{Error, ErrorKind};
+use futures_util::FutureExt as _;
+use parking_lot::{Condvar, Mutex};
+use pyo3::intern;
+use pyo3::prelude::*;
+use tokio::task::AbortHandle;
+
+use crate::answer::Answer;
+use crate::error::{Failure, Outcome};
+use crate::runtime;
+
+pub(crate) type Call = Pin<Box<dyn Future<Output = dataknobs_data::Result<Answer>> + Send>>;
+
+/// How long Ctrl-C may go unnoticed.
+const ATTENTION: Duration = Duration::from_millis(50);
+
+#[derive(Default)]
+struct Slot {
+    answer: Option<dataknobs_data::Result<Answer>>,
+    /// An event loop, and the future in it that waits.
+    waiter: Option<(Py<PyAny>, Py<PyAny>)>,
+    done: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    slot: Mutex<Slot>,
+    ready: Condvar,
+}
+
+impl Shared {
+    fn complete(&self, answer: dataknobs_data::Result<Answer>) {
+        let waiter = {
+            let mut slot = self.slot.lock();
+            slot.answer = Some(answer);
+            slot.done = true;
+            self.ready.notify_all();
+            slot.waiter.take()
+        };
+        let Some((event_loop, future)) = waiter else { return };
+        let told = runtime::attach(move |py| {
+            let wake = py.import(intern!(py, "dataknobs_data._native"))?.getattr(intern!(py, "_wake"))?;
+            event_loop.call_method1(py, intern!(py, "call_soon_threadsafe"), (wake, future))?;
+            PyResult::Ok(())
+        });
+        // A loop that is closed has nobody left who waits.
+        drop(told);
+    }
+}
+
+/// Runs a call beside the caller.
+fn start(call: Call) -> Outcome<(Arc<Shared>, AbortHandle)> {
+    let shared = Arc::new(Shared::default());
+    let theirs = shared.clone();
+    let task = runtime::spawn(async move {
+        let answer = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Backend, "the library failed in a way it should not; please report it"))
+        });
+        theirs.complete(answer);
+    })?;
+    Ok((shared, task.abort_handle()))
+}
+
+/// Waits for a call on this thread. Other threads of the interpreter go on, and so do signals.
+pub(crate) fn wait(py: Python<'_>, call: Call) -> Outcome<Answer> {
+    let (shared, task) = start(call)?;
+    loop {
+        let answer = py.detach(|| {
+            let mut slot = shared.slot.lock();
+            if !slot.done {
+                shared.ready.wait_for(&mut slot, ATTENTION);
+            }
+            slot.answer.take()
+        });
+        match answer {
+            Some(answer) => return Ok(answer?),
+            None => py.check_signals().inspect_err(|_| task.abort())?,
+        }
+    }
+}
+
+/// A call under way, for an event loop to wait for.
+#[pyclass(module = "dataknobs_data._native", frozen)]
+pub(crate) struct Pending {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+}
+
+impl Pending {
+    pub(crate) fn start(call: Call) -> Outcome<Self> {
+        let (shared, task) = start(call)?;
+        Ok(Pending { shared, task })
+    }
+}
+
+#[pymethods]
+impl Pending {
+    /// Has the future's result set, in its loop, when the call is done. True when it is already.
+    fn notify(&self, event_loop: Py<PyAny>, future: Py<PyAny>) -> bool {
+        let mut slot = self.shared.slot.lock();
+        if !slot.done {
+            slot.waiter = Some((event_loop, future));
+        }
+        slot.done
+    }
+
+    /// The answer of a call that is done.
+    fn result<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        let answer = self.shared.slot.lock().answer.take();
+        match answer {
+            Some(answer) => Ok(answer?.into_python(py)?),
+            None => Err(Failure::Library(Error::new(ErrorKind::Cancelled, "the call was interrupted"))),
+        }
+    }
+
+    /// Ends the call where it stands.
+    fn cancel(&self) {
+        self.task.abort();
+        let waiter = self.shared.slot.lock().waiter.take();
+        drop(waiter);
+    }
+}
+
+/// Runs in the event loop: the call that this future waits for is done.
+#[pyfunction]
+pub(crate) fn _wake(future: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = future.py();
+    if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
+        future.call_method1(intern!(py, "set_result"), (py.None(),))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,499 @@
+//! `Record`: a dict of fields, kept as the library keeps it. A Python object for a value is made
+//! when the value is asked for.
+
+use dataknobs_data::{Error, Field, FieldType, Metadata, Record, RecordId, Value, Version};
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::{ffi, intern};
+
+use crate::error::{Failure, Outcome};
+use crate::field::{PyField, type_from_python};
+use crate::record_views::{Fields, MetadataView};
+use crate::{json, shapes, value};
+
+/// One record: ordered fields, an optional id, and metadata.
+#[pyclass(name = "Record", module = "dataknobs_data", subclass, frozen, mapping, weakref)]
+pub(crate) struct PyRecord {
+    inner: Mutex<Record>,
+}
+
+impl PyRecord {
+    pub(crate) fn new(record: Record) -> Self {
+        PyRecord { inner: Mutex::new(record) }
+    }
+
+    /// The record as it is now; cheap.
+    pub(crate) fn get(&self) -> Record {
+        self.inner.lock().clone()
+    }
+
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
+        change(&mut self.inner.lock())
+    }
+}
+
+/// The record in an argument: a `Record`, or whatever makes one.
+pub(crate) fn argument(object: &Bound<'_, PyAny>) -> Outcome<Record> {
+    match object.cast::<PyRecord>() {
+        Ok(record) => Ok(record.get().get()),
+        Err(_) => build(object),
+    }
+}
+
+/// The records in an argument: any iterable of what makes a record, or the result of a search.
+pub(crate) fn list_argument(object: &Bound<'_, PyAny>) -> Outcome<Vec<Record>> {
+    if let Ok(found) = object.cast::<crate::search_result::PySearchResult>() {
+        return Ok(found.get().records().to_vec());
+    }
+    if object.is_instance_of::<PyDict>() || object.is_instance_of::<PyString>() || object.is_instance_of::<PyRecord>() {
+        return Err(Failure::Python(PyTypeError::new_err("a batch is a list of records, not a single one")));
+    }
+    let mut records = Vec::with_capacity(object.len().unwrap_or(0));
+    for (index, item) in object.try_iter()?.enumerate() {
+        records.push(argument(&item?).map_err(|failure| failure.at("index", index))?);
+    }
+    Ok(records)
+}
+
+/// A record out of a dict, fields, a dataclass, a pydantic model or another record.
+fn build(data: &Bound<'_, PyAny>) -> Outcome<Record> {
+    if let Ok(dict) = data.cast_exact::<PyDict>() {
+        return from_dict(dict);
+    }
+    if let Ok(record) = data.cast::<PyRecord>() {
+        return Ok(record.get().get());
+    }
+    let py = data.py();
+    let plain = py.import(intern!(py, "dataknobs_data.records"))?.getattr(intern!(py, "_plain"))?.call1((data,))?;
+    match plain.cast::<PyDict>() {
+        Ok(dict) => from_dict(dict),
+        Err(_) => from_fields(&plain),
+    }
+}
+
+#[inline]
+fn from_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
+    let mut names = Vec::with_capacity(dict.len());
+    let mut values = Vec::with_capacity(dict.len());
+    for (name, item) in dict.iter() {
+        let Ok(name) = name.cast_into::<PyString>() else {
+            return Err(Failure::Python(PyTypeError::new_err("a field name is a str")));
+        };
+        let plain = item.get_type_ptr() == &raw mut ffi::PyUnicode_Type;
+        if !plain && item.is_instance_of::<PyField>() {
+            return from_mixed(dict);
+        }
+        let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
+        names.push((name, FieldType::detect(&value)));
+        values.push(value);
+    }
+    let shape = shapes::shape(&names)?;
+    Ok(Record::from_shape(&shape, values)?)
+}
+
+#[cold]
+fn at_field(failure: Failure, name: &Bound<'_, PyString>) -> Failure {
+    failure.at("field", format!("`{}`", name.to_string_lossy().escape_debug()))
+}
+
+/// A dict in which some values are `Field` objects, which must bear the name they stand under.
+fn from_mixed(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
+    let mut fields = Vec::with_capacity(dict.len());
+    for (name, item) in dict.iter() {
+        let name = name.cast_into::<PyString>()?;
+        let text = value::text(&name)?;
+        match item.cast::<PyField>() {
+            Ok(field) if field.get().inner.name == text => fields.push(field.get().inner.clone()),
+            Ok(field) => {
+                return Err(Error::invalid_record("a field stands under another name than its own")
+                    .with_context("field", format!("`{}`", field.get().inner.name.escape_debug()))
+                    .with_context("key", format!("`{}`", text.escape_debug()))
+                    .into());
+            }
+            Err(_) => {
+                let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
+                fields.push(Field::new(text, value));
+            }
+        }
+    }
+    Ok(Record::from_fields(fields)?)
+}
+
+/// `Field` objects, in order.
+fn from_fields(items: &Bound<'_, PyAny>) -> Outcome<Record> {
+    let mut fields = Vec::new();
+    for item in items.try_iter()? {
+        let item = item?;
+        match item.cast::<PyField>() {
+            Ok(field) => fields.push(field.get().inner.clone()),
+            Err(_) => {
+                let message = format!(
+                    "a record is made of a dict, Fields, a dataclass or a pydantic model, not of {}",
+                    item.get_type().fully_qualified_name()?
+                );
+                return Err(Failure::Python(PyTypeError::new_err(message)));
+            }
+        }
+    }
+    Ok(Record::from_fields(fields)?)
+}
+
+/// An id in an argument: text, or a `uuid.UUID`.
+pub(crate) fn id_argument<'py>(object: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyString>> {
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(text.clone());
+    }
+    let class = object.get_type();
+    if class.name()?.to_str()? == "UUID" && class.module()?.to_str()? == "uuid" {
+        return Ok(object.str()?);
+    }
+    Err(Failure::Python(PyTypeError::new_err(format!("an id is a str, not {}", class.fully_qualified_name()?))))
+}
+
+impl PyRecord {
+    fn position(&self, key: &Bound<'_, PyAny>) -> Outcome<usize> {
+        let record = self.inner.lock();
+        if let Ok(name) = key.cast::<PyString>() {
+            return match name.to_str().ok().and_then(|name| record.shape().position(name)) {
+                Some(position) => Ok(position),
+                None => Err(Failure::Python(PyKeyError::new_err(key.clone().unbind()))),
+            };
+        }
+        if key.is_instance_of::<PyInt>() {
+            let index: isize = key.extract()?;
+            let length = record.len() as isize;
+            let position = if index < 0 { index + length } else { index };
+            if (0..length).contains(&position) {
+                return Ok(position as usize);
+            }
+            return Err(Failure::Python(PyIndexError::new_err("the record has no field at this position")));
+        }
+        Err(Failure::Python(PyTypeError::new_err("a field is addressed by its name or its position")))
+    }
+
+    fn name_at(&self, position: usize) -> Option<dataknobs_data::Str> {
+        self.inner.lock().shape().fields().get(position).map(|(name, _)| name.clone())
+    }
+}
+
+#[pymethods]
+impl PyRecord {
+    #[new]
+    #[pyo3(signature = (data=None, id=None, metadata=None))]
+    fn create(
+        data: Option<&Bound<'_, PyAny>>,
+        id: Option<&Bound<'_, PyAny>>,
+        metadata: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Self> {
+        let mut record = match data {
+            Some(data) => build(data)?,
+            None => Record::new(),
+        };
+        if let Some(id) = id {
+            record.set_id(RecordId::new(value::text(&id_argument(id)?)?)?);
+        }
+        if let Some(metadata) = metadata {
+            record.set_metadata(json::map_from_python(metadata, "metadata")?)?;
+        }
+        Ok(PyRecord::new(record))
+    }
+
+    /// The id, or None while the record has none.
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
+        self.inner.lock().id().map(|id| PyString::new(py, id))
+    }
+
+    #[setter]
+    fn set_id(&self, id: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
+        let id = id.map(|id| Ok::<_, Failure>(RecordId::new(value::text(&id_argument(id)?)?)?)).transpose()?;
+        self.inner.lock().set_id(id);
+        Ok(())
+    }
+
+    /// The version under which the record was read, for `expected_version`; None on a new record.
+    #[getter]
+    fn version(&self) -> Option<String> {
+        self.inner.lock().version().map(Version::to_string)
+    }
+
+    /// The relevance for the query that found the record, where the store has one.
+    #[getter]
+    fn score(&self) -> Option<f32> {
+        self.inner.lock().score()
+    }
+
+    /// The record's metadata: a live mapping of str to JSON values.
+    #[getter]
+    fn metadata(slf: &Bound<'_, Self>) -> MetadataView {
+        MetadataView::new(slf.clone().unbind())
+    }
+
+    #[setter]
+    fn set_metadata(&self, metadata: &Bound<'_, PyAny>) -> Outcome<()> {
+        let metadata: Metadata = match metadata.cast::<MetadataView>() {
+            Ok(view) => view.get().get(),
+            Err(_) => json::map_from_python(metadata, "metadata")?,
+        };
+        Ok(self.inner.lock().set_metadata(metadata)?)
+    }
+
+    /// The fields with their types and metadata, by name or position.
+    #[getter]
+    fn fields(slf: &Bound<'_, Self>) -> Fields {
+        Fields::new(slf.clone().unbind())
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.lock().len()
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
+        let position = self.position(key)?;
+        let value = self.inner.lock().values().get(position).cloned().unwrap_or(Value::Null);
+        Ok(value::to_python(py, &value)?)
+    }
+
+    fn __setitem__(&self, key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Outcome<()> {
+        let name = match key.cast::<PyString>() {
+            Ok(name) => value::text(name)?,
+            Err(_) => self.name_at(self.position(key)?).unwrap_or_default(),
+        };
+        if let Ok(field) = value.cast::<PyField>() {
+            let mut field = field.get().inner.clone();
+            field.name = name;
+            return Ok(self.inner.lock().set_field(field)?);
+        }
+        let value =
+            value::from_python(value).map_err(|failure| failure.at("field", format!("`{}`", name.escape_debug())))?;
+        Ok(self.inner.lock().set(&name, value)?)
+    }
+
+    fn __delitem__(&self, key: &Bound<'_, PyAny>) -> Outcome<()> {
+        let name = self.name_at(self.position(key)?).unwrap_or_default();
+        self.inner.lock().remove(&name);
+        Ok(())
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> bool {
+        let Ok(name) = key.cast::<PyString>() else { return false };
+        name.to_str().is_ok_and(|name| self.inner.lock().shape().position(name).is_some())
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(self.keys(py)?.try_iter()?.into_any())
+    }
+
+    /// The field names, in order.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let record = self.get();
+        PyList::new(py, record.shape().fields().iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// The values, in field order.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for value in self.get().values() {
+            list.append(value::to_python(py, value)?)?;
+        }
+        Ok(list)
+    }
+
+    /// Pairs of name and value, in field order.
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for field in self.get().fields() {
+            list.append((field.name(), value::to_python(py, field.value())?))?;
+        }
+        Ok(list)
+    }
+
+    /// The value of a field, or the default when there is no such field.
+    #[pyo3(name = "get", signature = (name, default=None))]
+    fn get_value<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let value = self.inner.lock().get(name.to_str()?).cloned();
+        match value {
+            Some(value) => value::to_python(py, &value),
+            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
+        }
+    }
+
+    /// Sets fields from a mapping, from keywords, or both.
+    #[pyo3(signature = (data=None, /, **fields))]
+    fn update(&self, data: Option<&Bound<'_, PyAny>>, fields: Option<&Bound<'_, PyDict>>) -> Outcome<()> {
+        let mut changed = self.get();
+        for source in [data, fields.map(Bound::as_any)].into_iter().flatten() {
+            for field in build(source)?.fields() {
+                match field.metadata() {
+                    None => changed.set(field.name(), field.value().clone())?,
+                    Some(_) => changed.set_field(field.to_field())?,
+                }
+            }
+        }
+        *self.inner.lock() = changed;
+        Ok(())
+    }
+
+    /// Adds a field or replaces the one of the same name, its type and metadata too.
+    fn set_field(&self, field: &Bound<'_, PyField>) -> Outcome<()> {
+        Ok(self.inner.lock().set_field(field.get().inner.clone())?)
+    }
+
+    /// Removes a field and gives its value, or the default when there is no such field.
+    #[pyo3(signature = (name, *default))]
+    fn pop<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+        default: &Bound<'py, PyTuple>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let removed = self.inner.lock().remove(&value::text(name)?);
+        match (removed, default.iter().next()) {
+            (Some(field), _) => Ok(value::to_python(py, &field.value)?),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Failure::Python(PyKeyError::new_err(name.clone().unbind()))),
+        }
+    }
+
+    /// Gives a field another name, in its place.
+    fn rename(&self, name: &str, new_name: &str) -> Outcome<bool> {
+        Ok(self.inner.lock().rename(name, new_name)?)
+    }
+
+    /// Converts a field's value to another type, in place; False when there is no such field.
+    fn convert(&self, name: &str, r#type: &Bound<'_, PyAny>) -> Outcome<bool> {
+        let kind = type_from_python(r#type)?;
+        Ok(self.inner.lock().convert_field(name, kind)?)
+    }
+
+    /// A record of only these fields; id, version and metadata stay.
+    #[pyo3(signature = (*names))]
+    fn project(&self, names: Vec<String>) -> PyRecord {
+        let names: Vec<dataknobs_data::Str> = names.into_iter().map(Into::into).collect();
+        PyRecord::new(self.get().project(&names))
+    }
+
+    /// The values by name, as a plain dict; id, types and metadata are left out.
+    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for field in self.get().fields() {
+            dict.set_item(field.name(), value::to_python(py, field.value())?)?;
+        }
+        Ok(dict)
+    }
+
+    /// A record of a plain dict.
+    #[classmethod]
+    #[pyo3(signature = (data, id=None, metadata=None))]
+    fn from_dict<'py>(
+        class: &Bound<'py, PyType>,
+        data: &Bound<'py, PyAny>,
+        id: Option<&Bound<'py, PyAny>>,
+        metadata: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class.call1((data, id, metadata))
+    }
+
+    /// The whole record as JSON text: id, values, and in `meta` what plain JSON cannot say.
+    fn to_json(&self) -> String {
+        self.get().to_json().to_string()
+    }
+
+    /// A record of the text that `to_json` gives.
+    #[classmethod]
+    fn from_json<'py>(class: &Bound<'py, PyType>, text: &str) -> Outcome<Bound<'py, PyAny>> {
+        let record = read_json(text)?;
+        let object = class.call0()?;
+        *object.cast::<PyRecord>()?.get().inner.lock() = record;
+        Ok(object)
+    }
+
+    /// An independent record with the same content.
+    fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let object = slf.get_type().call0()?;
+        *object.cast::<PyRecord>()?.get().inner.lock() = slf.get().get();
+        Ok(object)
+    }
+
+    fn __copy__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::copy(slf)
+    }
+
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        Self::copy(slf)
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let py = slf.py();
+        let record = slf.get().get();
+        let restore = py.import("dataknobs_data._native")?.getattr("_restore_record")?;
+        let version = record.version().map(Version::to_string);
+        let state = (slf.get_type(), record.to_json().to_string(), version, record.score());
+        Ok((restore, state.into_pyobject(py)?))
+    }
+
+    fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match other.cast::<PyRecord>() {
+            Ok(other) => {
+                let (ours, theirs) = (self.get(), other.get().get());
+                Ok(pyo3::types::PyBool::new(py, ours == theirs).to_owned().into_any())
+            }
+            Err(_) => Ok(py.NotImplemented().into_bound(py)),
+        }
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let py = slf.py();
+        let record = slf.get().get();
+        let mut text = format!("{}({}", slf.get_type().name()?, slf.get().to_dict(py)?.repr()?);
+        if let Some(id) = record.id() {
+            text.push_str(&format!(", id={}", PyString::new(py, id).repr()?));
+        }
+        if !record.metadata().is_empty() {
+            text.push_str(&format!(", metadata={}", json::map_to_python(py, record.metadata())?.repr()?));
+        }
+        text.push(')');
+        Ok(text)
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        py.import("dataknobs_data._html")?.getattr("record_table")?.call1((slf,))
+    }
+}
+
+fn read_json(text: &str) -> Outcome<Record> {
+    let document = dataknobs_data::parse_json(text.as_bytes()).map_err(|fault| {
+        Error::invalid_record("this is not the JSON text of a record")
+            .with_context("reason", fault.reason)
+            .with_context("line", fault.line)
+            .with_context("column", fault.column)
+    })?;
+    Ok(Record::from_json(document)?)
+}
+
+/// The other half of pickling: plain text, nothing of which is run.
+#[pyfunction]
+pub(crate) fn _restore_record<'py>(
+    class: &Bound<'py, PyType>,
+    text: &str,
+    version: Option<&str>,
+    score: Option<f32>,
+) -> Outcome<Bound<'py, PyAny>> {
+    let mut record = read_json(text)?;
+    record.set_version(version.map(Version::from_token));
+    record.set_score(score);
+    if !class.is_subclass_of::<PyRecord>()? {
+        return Err(Failure::Python(PyTypeError::new_err("only a Record can be restored here")));
+    }
+    let object = class.call0()?;
+    *object.cast::<PyRecord>()?.get().inner.lock() = record;
+    Ok(object)
+}

@@ -1,0 +1,119 @@
+//! The runtime on which calls run that must wait, and its end: at exit, and in forked children.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use dataknobs_data::{Error, ErrorKind};
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::error::Outcome;
+
+/// Counts forks: a child's runtime, locks and connections are not its parent's.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// The interpreter is ending: no thread of ours may ask for it any more.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Threads of ours that are in the interpreter, or wait for it.
+static ATTACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// The runtime and the generation it was built in. A child leaves its parent's where it is: the
+/// threads that it would wait for are not there.
+static RUNTIME: Mutex<Option<(u64, &'static Runtime)>> = Mutex::new(None);
+
+/// Which process this is, counted in forks.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// The handle of this process's runtime, which is built when it is first needed.
+pub(crate) fn handle() -> Outcome<Handle> {
+    let mut slot = RUNTIME.lock();
+    if let Some((built, runtime)) = *slot
+        && built == generation()
+    {
+        return Ok(runtime.handle().clone());
+    }
+    let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("dataknobs-data")
+        .enable_all()
+        .build()
+        .map_err(Error::from)?;
+    let runtime: &'static Runtime = Box::leak(Box::new(runtime));
+    *slot = Some((generation(), runtime));
+    Ok(runtime.handle().clone())
+}
+
+/// Runs a future beside the caller.
+pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Outcome<JoinHandle<T>> {
+    Ok(handle()?.spawn(future))
+}
+
+/// Runs code in the interpreter from a thread of ours; none when the interpreter is ending.
+pub(crate) fn attach<T>(run: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            ATTACHED.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    ATTACHED.fetch_add(1, Ordering::SeqCst);
+    let _leave = Leave;
+    if ENDING.load(Ordering::SeqCst) {
+        return None;
+    }
+    Python::try_attach(run)
+}
+
+/// The error for what was opened in another process.
+#[cold]
+pub(crate) fn forked() -> Error {
+    Error::new(ErrorKind::Connection, "this database was opened before the process was forked")
+        .with_retryable(false)
+        .with_hint("open it in the child, or start workers with the spawn method")
+}
+
+thread_local! {
+    static SHAPES: std::cell::RefCell<Option<dataknobs_data::Quiet>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Before a fork: no other thread may hold a lock that the child would wait for.
+#[pyfunction]
+pub(crate) fn _before_fork(py: Python<'_>) {
+    py.detach(|| {
+        let quiet = dataknobs_data::Quiet::begin();
+        SHAPES.with(|kept| *kept.borrow_mut() = Some(quiet));
+    });
+}
+
+/// After a fork, in the parent.
+#[pyfunction]
+pub(crate) fn _after_fork_in_parent() {
+    SHAPES.with(|kept| kept.borrow_mut().take());
+}
+
+/// After a fork, in the child.
+#[pyfunction]
+pub(crate) fn _after_fork_in_child() {
+    SHAPES.with(|kept| kept.borrow_mut().take());
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    ATTACHED.store(0, Ordering::SeqCst);
+}
+
+/// At exit: waits until the threads of ours have left the interpreter, but not for long.
+#[pyfunction]
+pub(crate) fn _at_exit(py: Python<'_>) {
+    ENDING.store(true, Ordering::SeqCst);
+    py.detach(|| {
+        let patience = Instant::now() + Duration::from_secs(2);
+        while ATTACHED.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
+            std::thread::park_timeout(Duration::from_micros(200));
+        }
+    });
+}
