@@ -7,6 +7,7 @@ use dataknobs_data_core::{FieldType, Record, Str, Value};
 use crate::infer::{ColumnKind, ColumnType, infer};
 use crate::options::ToArrowOptions;
 use crate::shapes::{Positions, Shapes};
+use crate::uniform;
 
 /// One column of values, borrowed from records where it can be.
 ///
@@ -73,6 +74,31 @@ pub enum ColumnData<'a> {
 /// # Ok::<(), dataknobs_data_core::Error>(())
 /// ```
 pub fn columns<'a>(records: &'a [Record], options: &ToArrowOptions) -> Vec<Column<'a>> {
+    uniform::columns(records).unwrap_or_else(|| general(records, options))
+}
+
+/// Hands over the columns of records that are only borrowed, as [`columns`] gives them.
+///
+/// ```
+/// use dataknobs_data_arrow::{ToArrowOptions, with_columns};
+/// use dataknobs_data_core::record;
+/// let record = record! { "n": 1 }?;
+/// let rows = with_columns(&[&record, &record], &ToArrowOptions::new(), |columns| columns.len());
+/// assert_eq!(rows, 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+pub fn with_columns<T>(records: &[&Record], options: &ToArrowOptions, run: impl FnOnce(Vec<Column<'_>>) -> T) -> T {
+    match uniform::columns(records) {
+        Some(columns) => run(columns),
+        None => {
+            let records: Vec<Record> = records.iter().map(|record| (*record).clone()).collect();
+            run(general(&records, options))
+        }
+    }
+}
+
+/// The columns of any records.
+pub(crate) fn general<'a>(records: &'a [Record], options: &ToArrowOptions) -> Vec<Column<'a>> {
     let shapes = Shapes::of(records);
     extract(&infer(&shapes, options), &shapes)
 }

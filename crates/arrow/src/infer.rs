@@ -143,7 +143,7 @@ fn infer_column(shapes: &Shapes<'_>, name: &Str, declared: &[FieldType], options
     ColumnType { name: name.clone(), kind, field_type, large }
 }
 
-fn kind_of(field_type: FieldType) -> ColumnKind {
+pub(crate) fn kind_of(field_type: FieldType) -> ColumnKind {
     match field_type {
         FieldType::String | FieldType::Text => ColumnKind::Text,
         FieldType::Integer => ColumnKind::Integer,

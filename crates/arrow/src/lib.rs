@@ -8,7 +8,7 @@
 //! The way through the files:
 //! - `options.rs` what a caller may say
 //! - `shapes.rs` the distinct shapes of records; `infer.rs` the columns that records have together
-//! - `column.rs` the values of these columns, without Arrow
+//! - `column.rs` the values of these columns, without Arrow; `uniform.rs` the same at speed, where all records have one shape
 //! - `companion.rs` what columns cannot say of a record, as JSON; `marks.rs` what our schemas say
 //!   about themselves
 //! - `write/` Arrow fields, arrays and batches of columns
@@ -74,9 +74,10 @@ mod marks;
 mod options;
 mod read;
 mod shapes;
+mod uniform;
 mod write;
 
-pub use column::{Column, ColumnData, columns};
+pub use column::{Column, ColumnData, columns, with_columns};
 pub use infer::{ColumnKind, ColumnType, Zone, infer_columns};
 pub use options::{FromArrowOptions, ToArrowOptions};
 pub use read::{batches_to_records, records_from_reader};
