@@ -48,7 +48,10 @@ def run(*parts: str) -> None:
     code = START.format(tests=str(Path(__file__).parent)) + "\n".join(parts)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error::RuntimeWarning", "-c", code], env=environment, capture_output=True, text=True
+        [sys.executable, "-X", "dev", "-W", "error::RuntimeWarning", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
