@@ -1,0 +1,4 @@
+//! Records to Arrow and back, through the public functions.
+#![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
+
+mod round_trip;
