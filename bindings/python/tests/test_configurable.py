@@ -122,6 +122,32 @@ def test_both_at_once_in_several_threads(turn: int) -> None:
     )
 
 
+REAL = """
+from dataknobs_data import DatabaseFactory, SyncDatabase
+from dataknobs_data.backends.memory import MemoryDatabase, SyncMemoryDatabase
+early, early_async = SyncMemoryDatabase(), MemoryDatabase()
+id = early.create({"n": 1})
+"""
+CHECK_REAL = """
+from dataknobs_config import ConfigurableBase, FactoryBase
+assert isinstance(DatabaseFactory(), FactoryBase)
+for database in (early, early_async, early.to_async(), SyncDatabase.create("memory"), MemoryDatabase()):
+    assert isinstance(database, ConfigurableBase)
+assert early.read(id)["n"] == 1
+import asyncio, gc
+assert asyncio.run(early_async.count()) == 0
+for _ in range(100):
+    SyncMemoryDatabase().create({"n": 1})
+del early, early_async, database
+gc.collect()
+"""
+
+
+@pytest.mark.parametrize("order", [(REAL, THEIRS), (THEIRS, REAL)])
+def test_databases_that_are_there_already_go_on_working(order: tuple[str, str]) -> None:
+    run(*order, CHECK_REAL)
+
+
 def test_the_modules_keep_their_own_loader_and_source() -> None:
     run(
         OURS,

@@ -2,11 +2,26 @@
 
 from . import _native
 from ._native import SearchResult, __version__
+from .config import Config
 from .database import Database, SyncDatabase, SyncTransaction, Transaction
+from .factory import DatabaseFactory, SyncDatabaseFactory
 from .fields import Field, FieldType
 from .records import Record
 
-__all__ = ["Database", "Field", "FieldType", "Record", "SearchResult", "SyncDatabase", "SyncTransaction", "Transaction", "__version__"]
+__all__ = [
+    "Config",
+    "Database",
+    "DatabaseFactory",
+    "Field",
+    "FieldType",
+    "Record",
+    "SearchResult",
+    "SyncDatabase",
+    "SyncDatabaseFactory",
+    "SyncTransaction",
+    "Transaction",
+    "__version__",
+]
 
 
 def _install() -> None:

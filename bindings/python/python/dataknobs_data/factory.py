@@ -7,6 +7,7 @@ from .exceptions import InvalidConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .database import Database, SyncDatabase
@@ -91,7 +92,7 @@ class SyncDatabaseFactory(Factory):
         return database
 
 
-def backend_of(backend: str | None, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def backend_of(backend: str | None, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Say which backend settings are for, and give those that are the backend's own.
 
     ``type`` or ``backend`` name it; ``class`` does by the last part of a dotted path; ``factory`` may name a
