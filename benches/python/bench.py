@@ -222,13 +222,13 @@ def async_read(report: Report, count: int) -> None:
 def search(report: Report, count: int) -> None:
     import polars
 
-    from dataknobs_data import Query, SyncDatabase
+    from dataknobs_data import SyncDatabase
 
     data = [{**row, "flag": index % 2 == 0} for index, row in enumerate(rows(count))]
     db = SyncDatabase.create("memory")
     db.create_batch(data)
     frame = polars.DataFrame(data)
-    query = Query.parse("age > 50 AND city = 'city7' ORDER BY visits DESC LIMIT 10")
+    query = "age > 50 AND city = 'city7' ORDER BY visits DESC LIMIT 10"
 
     def theirs() -> Any:
         found = frame.filter((polars.col("age") > 50) & (polars.col("city") == "city7"))

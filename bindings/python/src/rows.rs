@@ -141,7 +141,15 @@ fn column<'py>(parts: &Bound<'py, PyAny>) -> Outcome<Column<'py>> {
 
 /// The records of columns that have this many rows.
 #[pyfunction]
-pub(crate) fn _records(columns: Vec<Bound<'_, PyAny>>, rows: usize, ids: Option<Bound<'_, PyList>>) -> Outcome<PySearchResult> {
+pub(crate) fn _records(
+    columns: Vec<Bound<'_, PyAny>>,
+    rows: usize,
+    ids: Option<Bound<'_, PyList>>,
+) -> Outcome<PySearchResult> {
+    Ok(PySearchResult::from(rows_of(&columns, rows, ids.as_ref())?))
+}
+
+fn rows_of(columns: &[Bound<'_, PyAny>], rows: usize, ids: Option<&Bound<'_, PyList>>) -> Outcome<Vec<Record>> {
     let columns = columns.iter().map(column).collect::<Outcome<Vec<_>>>()?;
     let mut types: Vec<FieldType> = Vec::new();
     let mut shape = Shape::empty();
@@ -172,7 +180,7 @@ pub(crate) fn _records(columns: Vec<Bound<'_, PyAny>>, rows: usize, ids: Option<
             shape = Shape::new(columns.iter().map(|column| column.name.clone()).zip(types.iter().copied()))?;
         }
         let mut record = Record::from_shape(&shape, values)?;
-        if let Some(ids) = &ids {
+        if let Some(ids) = ids {
             let id = ids.get_item(row)?;
             if !id.is_none() {
                 let id = RecordId::new(value::text(&id.cast_into::<PyString>()?)?);
@@ -181,23 +189,25 @@ pub(crate) fn _records(columns: Vec<Bound<'_, PyAny>>, rows: usize, ids: Option<
         }
         records.push(record);
     }
-    Ok(PySearchResult::from(records))
+    Ok(records)
 }
 
 /// The records of a DataFrame or of Arrow data, if the object is one of those.
 pub(crate) fn of_columns(object: &Bound<'_, PyAny>, id_column: Option<&str>) -> Outcome<Option<Vec<Record>>> {
     let py = object.py();
     let class = object.get_type();
-    let is_frame = class.name()?.to_str()? == "DataFrame" || class.mro().iter().any(|base| is_pandas_frame(&base));
-    if is_frame && class.mro().iter().any(|base| is_pandas_frame(&base)) {
+    if class.mro().iter().any(|base| is_pandas_frame(&base)) {
         let module = py.import(intern!(py, "dataknobs_data.utils.pandas"))?;
-        let options = PyDict::new(py);
-        if let Some(id_column) = id_column {
-            options.set_item("id_column", id_column)?;
+        let parts = module.getattr(intern!(py, "_parts"))?.call1((object, id_column))?;
+        type Parts<'py> = (Vec<Bound<'py, PyAny>>, Option<Bound<'py, PyList>>, Bound<'py, PyDict>);
+        let (columns, ids, attributes): Parts<'_> = parts.extract()?;
+        if attributes.is_empty() {
+            return Ok(Some(rows_of(&columns, object.len()?, ids.as_ref())?));
         }
+        let options = PyDict::new(py);
+        options.set_item("id_column", id_column)?;
         let records = module.getattr(intern!(py, "dataframe_to_records"))?.call((object,), Some(&options))?;
-        let records = records.cast_into::<PySearchResult>()?;
-        return Ok(Some(records.get().records().to_vec()));
+        return Ok(Some(records.cast_into::<PySearchResult>()?.get().records().to_vec()));
     }
     if !object.hasattr(intern!(py, "__arrow_c_stream__"))? {
         return Ok(None);

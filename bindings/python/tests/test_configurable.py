@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("dataknobs_config")
 
-START = """
-import importlib, sys
-sys.path.insert(0, {tests!r})
-import conftest
-"""
+START = "import importlib, sys\n"
 THEIRS = "import dataknobs_config\n"
 OURS = """
 from dataknobs_data._configurable import Configurable, Factory
@@ -45,7 +40,7 @@ check()
 
 
 def run(*parts: str) -> None:
-    code = START.format(tests=str(Path(__file__).parent)) + "\n".join(parts)
+    code = START + "\n".join(parts)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error::RuntimeWarning", "-c", code],

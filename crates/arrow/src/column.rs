@@ -1,10 +1,12 @@
 //! The values of columns, typed, without Arrow: what record batches and DataFrames are made of.
 
+use std::ops::Range;
+
 use dataknobs_data_core::{FieldType, Record, Str, Value};
 
 use crate::infer::{ColumnKind, ColumnType, infer};
 use crate::options::ToArrowOptions;
-use crate::shapes::Shapes;
+use crate::shapes::{Positions, Shapes};
 
 /// One column of values, borrowed from records where it can be.
 ///
@@ -72,70 +74,83 @@ pub enum ColumnData<'a> {
 /// ```
 pub fn columns<'a>(records: &'a [Record], options: &ToArrowOptions) -> Vec<Column<'a>> {
     let shapes = Shapes::of(records);
-    infer(&shapes, options).iter().map(|column| extract(column, &shapes, records.len())).collect()
+    extract(&infer(&shapes, options), &shapes)
 }
 
-/// The values of one column that was inferred from these records or from more.
-pub(crate) fn extract<'a>(column: &ColumnType, shapes: &Shapes<'a>, rows: usize) -> Column<'a> {
-    const NULL: &Value = &Value::Null;
-    let name = column.name.as_str();
-    let (data, validity) = match column.kind {
-        ColumnKind::Boolean => {
-            let (values, validity) = gather(shapes, name, rows, 0, |value| value.as_boolean().map(u8::from));
-            (ColumnData::Boolean(values), validity)
+/// Records that are looked at together, for one column after another: so many stay in the cache.
+const BLOCK: usize = 512;
+
+/// The values of columns that were inferred from these records or from more.
+pub(crate) fn extract<'a>(columns: &[ColumnType], shapes: &Shapes<'a>) -> Vec<Column<'a>> {
+    let rows = shapes.rows();
+    let positions: Vec<Positions> = columns.iter().map(|column| shapes.positions(&column.name)).collect();
+    let mut extracted: Vec<Column<'a>> = columns.iter().map(|column| Column::empty(column, rows)).collect();
+    for start in (0..rows).step_by(BLOCK) {
+        let block = start..rows.min(start + BLOCK);
+        for (column, positions) in extracted.iter_mut().zip(&positions) {
+            column.extend(shapes, block.clone(), positions);
         }
-        ColumnKind::Integer => {
-            let (values, validity) = gather(shapes, name, rows, 0, Value::as_integer);
-            (ColumnData::Integer(values), validity)
-        }
-        ColumnKind::Float => {
-            let (values, validity) = gather(shapes, name, rows, f64::NAN, |value| match value {
+    }
+    extracted
+}
+
+impl<'a> Column<'a> {
+    fn empty(column: &ColumnType, rows: usize) -> Self {
+        let data = match column.kind {
+            ColumnKind::Boolean => ColumnData::Boolean(Vec::with_capacity(rows)),
+            ColumnKind::Integer => ColumnData::Integer(Vec::with_capacity(rows)),
+            ColumnKind::Float => ColumnData::Float(Vec::with_capacity(rows)),
+            ColumnKind::DateTime(_) => ColumnData::DateTime(Vec::with_capacity(rows)),
+            ColumnKind::Text => ColumnData::Text(Vec::with_capacity(rows)),
+            ColumnKind::Json | ColumnKind::Binary | ColumnKind::Mixed => ColumnData::Values(Vec::with_capacity(rows)),
+        };
+        Column { name: column.name.clone(), kind: column.kind, field_type: column.field_type, data, validity: None }
+    }
+
+    fn extend(&mut self, shapes: &Shapes<'a>, rows: Range<usize>, positions: &Positions) {
+        const NULL: &Value = &Value::Null;
+        let mut gather = Gather { shapes, rows, positions, validity: &mut self.validity };
+        match &mut self.data {
+            ColumnData::Boolean(values) => gather.append(values, 0, |value| value.as_boolean().map(u8::from)),
+            ColumnData::Integer(values) => gather.append(values, 0, Value::as_integer),
+            ColumnData::Float(values) => gather.append(values, f64::NAN, |value| match value {
                 Value::Float(float) => Some(*float),
                 Value::Integer(integer) => Some(*integer as f64),
                 _ => None,
-            });
-            (ColumnData::Float(values), validity)
+            }),
+            ColumnData::DateTime(values) => {
+                gather.append(values, i64::MIN, |value| value.as_datetime().map(|time| time.micros()));
+            }
+            ColumnData::Text(values) => gather.append(values, None, |value| value.as_str().map(Some)),
+            ColumnData::Values(values) => gather.append(values, NULL, |value| (!value.is_null()).then_some(value)),
         }
-        ColumnKind::DateTime(_) => {
-            let micros = |value: &Value| value.as_datetime().map(|time| time.micros());
-            let (values, validity) = gather(shapes, name, rows, i64::MIN, micros);
-            (ColumnData::DateTime(values), validity)
-        }
-        ColumnKind::Text => {
-            let (values, validity) = gather(shapes, name, rows, None, |value| value.as_str().map(Some));
-            (ColumnData::Text(values), validity)
-        }
-        ColumnKind::Json | ColumnKind::Binary | ColumnKind::Mixed => {
-            let (values, validity) = gather(shapes, name, rows, NULL, |value| (!value.is_null()).then_some(value));
-            (ColumnData::Values(values), validity)
-        }
-    };
-    Column { name: column.name.clone(), kind: column.kind, field_type: column.field_type, data, validity }
+    }
 }
 
-/// What `read` makes of the value in each record, `gap` where there is none; and which is which.
-fn gather<'a, T: Copy>(
-    shapes: &Shapes<'a>,
-    name: &str,
-    rows: usize,
-    gap: T,
-    read: impl Fn(&'a Value) -> Option<T>,
-) -> (Vec<T>, Option<Vec<u8>>) {
-    let mut values = Vec::with_capacity(rows);
-    let mut validity: Option<Vec<u8>> = None;
-    shapes.each_value(name, |value| {
-        let value = value.and_then(&read);
-        match (&mut validity, value.is_some()) {
-            (None, true) => {}
-            (Some(mask), present) => mask.push(u8::from(present)),
-            (empty, false) => {
-                let mut mask = Vec::with_capacity(rows);
-                mask.resize(values.len(), 1);
-                mask.push(0);
-                *empty = Some(mask);
+/// Rows of a field, and which of them have a value.
+struct Gather<'g, 'a> {
+    shapes: &'g Shapes<'a>,
+    rows: Range<usize>,
+    positions: &'g Positions,
+    validity: &'g mut Option<Vec<u8>>,
+}
+
+impl<'a> Gather<'_, 'a> {
+    /// Appends what `read` makes of each value, `gap` where there is none.
+    fn append<T: Copy>(&mut self, values: &mut Vec<T>, gap: T, read: impl Fn(&'a Value) -> Option<T>) {
+        self.shapes.each_value_in(self.rows.clone(), self.positions, |value| {
+            let value = value.and_then(&read);
+            match (&mut self.validity, value.is_some()) {
+                (None, true) => {}
+                (Some(mask), present) => mask.push(u8::from(present)),
+                (empty, false) => {
+                    let mut mask = Vec::with_capacity(values.capacity());
+                    mask.resize(values.len(), 1);
+                    mask.push(0);
+                    **empty = Some(mask);
+                }
             }
-        }
-        values.push(value.unwrap_or(gap));
-    });
-    (values, validity)
+            values.push(value.unwrap_or(gap));
+        });
+    }
 }

@@ -5,9 +5,7 @@
 //! where that is not the order of the columns. Parts that would be empty are left out, and a record
 //! that needs none of them has null.
 
-use dataknobs_data_core::{
-    DocumentMeta, Error, Field, FieldType, Metadata, Record, Result, Shape, Str, Value, parse_json,
-};
+use dataknobs_data_core::{DocumentMeta, Error, Field, FieldType, Record, Result, Shape, Str, Value, parse_json};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde_json::{Map, Value as Json};
@@ -121,27 +119,26 @@ impl Companion {
 
     /// The record of these values; where a companion and a value that was changed since do not go
     /// together, the value is right.
-    pub(crate) fn record(self, values: impl Iterator<Item = (Str, FieldType, Value)>) -> Result<Record> {
-        let Companion { meta: DocumentMeta { types, fields: mut metadata, record, .. }, missing, order } = self;
+    pub(crate) fn record(&self, values: impl Iterator<Item = (Str, FieldType, Value)>) -> Result<Record> {
         let mut fields: Vec<Field> = values
-            .filter(|(name, _, value)| !(value.is_null() && missing.iter().any(|missing| missing == name)))
+            .filter(|(name, _, value)| !(value.is_null() && self.missing.iter().any(|missing| missing == name)))
             .map(|(name, field_type, value)| {
-                let declared = types.iter().find(|(typed, _)| *typed == name).map(|(_, declared)| *declared);
-                let field_type = declared.filter(|declared| declared.holds(&value)).unwrap_or(field_type);
-                let metadata = match metadata.iter().position(|(described, _)| *described == name) {
-                    Some(found) => metadata.swap_remove(found).1,
-                    None => Metadata::new(),
-                };
-                Field { name, value, field_type, metadata }
+                let declared = find(&self.meta.types, &name).copied().filter(|declared| declared.holds(&value));
+                let metadata = find(&self.meta.fields, &name).cloned().unwrap_or_default();
+                Field { name, value, field_type: declared.unwrap_or(field_type), metadata }
             })
             .collect();
-        if !order.is_empty() {
-            fields.sort_by_key(|field| order.iter().position(|name| *name == field.name).unwrap_or(usize::MAX));
+        if !self.order.is_empty() {
+            fields.sort_by_key(|field| self.order.iter().position(|name| *name == field.name).unwrap_or(usize::MAX));
         }
-        let mut built = Record::from_fields(fields)?;
-        if !record.is_empty() {
-            built.set_metadata(record)?;
+        let mut record = Record::from_fields(fields)?;
+        if !self.meta.record.is_empty() {
+            record.set_metadata(self.meta.record.clone())?;
         }
-        Ok(built)
+        Ok(record)
     }
+}
+
+fn find<'a, T>(entries: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    entries.iter().find(|(of, _)| of == name).map(|(_, entry)| entry)
 }

@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::ToArrowOptions;
-use crate::shapes::Shapes;
+use crate::shapes::{Positions, Shapes};
 
 /// What the values of a column are.
 ///
@@ -115,14 +115,15 @@ pub(crate) fn infer(shapes: &Shapes<'_>, options: &ToArrowOptions) -> Vec<Column
 }
 
 fn infer_column(shapes: &Shapes<'_>, name: &Str, declared: &[FieldType], options: &ToArrowOptions) -> ColumnType {
+    let positions = &shapes.positions(name);
     // A value fits its declared type, so that one type decides without a look at the values.
     let kind = match declared {
         [one] => kind_of(*one),
         types if types.iter().all(|one| kind_of(*one) == ColumnKind::Text) => ColumnKind::Text,
-        types => kind_of_values(shapes, name, options).unwrap_or_else(|| kind_of(types[0])),
+        types => kind_of_values(shapes, positions, options).unwrap_or_else(|| kind_of(types[0])),
     };
     let kind = match kind {
-        ColumnKind::DateTime(_) => match zone_of_values(shapes, name) {
+        ColumnKind::DateTime(_) => match zone_of_values(shapes, positions) {
             Ok(zone) => ColumnKind::DateTime(zone),
             Err(_) if options.exact => ColumnKind::Mixed,
             Err(_) => ColumnKind::DateTime(Zone::Offset(0)),
@@ -136,7 +137,7 @@ fn infer_column(shapes: &Shapes<'_>, name: &Str, declared: &[FieldType], options
     };
     let large = matches!(kind, ColumnKind::Text | ColumnKind::Binary) && {
         let mut bytes = 0usize;
-        shapes.each_value(name, |value| bytes += value.map_or(0, byte_length));
+        shapes.each_value(positions, |value| bytes += value.map_or(0, byte_length));
         bytes > options.large_from
     };
     ColumnType { name: name.clone(), kind, field_type, large }
@@ -168,10 +169,10 @@ fn byte_length(value: &Value) -> usize {
 }
 
 /// The kind that all values have, mixed if there is none; none without values.
-fn kind_of_values(shapes: &Shapes<'_>, name: &str, options: &ToArrowOptions) -> Option<ColumnKind> {
+fn kind_of_values(shapes: &Shapes<'_>, positions: &Positions, options: &ToArrowOptions) -> Option<ColumnKind> {
     let mut found: Option<ColumnKind> = None;
     let (mut numbers_only, mut integers_fit) = (true, true);
-    shapes.each_value(name, |value| {
+    shapes.each_value(positions, |value| {
         let kind = match value {
             None | Some(Value::Null) => return,
             Some(Value::Integer(integer)) => {
@@ -200,9 +201,9 @@ fn is_exact_float(integer: i64) -> bool {
 /// The values have different offsets, or one that an Arrow zone cannot say.
 struct NoCommonZone;
 
-fn zone_of_values(shapes: &Shapes<'_>, name: &str) -> Result<Zone, NoCommonZone> {
+fn zone_of_values(shapes: &Shapes<'_>, positions: &Positions) -> Result<Zone, NoCommonZone> {
     let mut found = Ok(None);
-    shapes.each_value(name, |value| {
+    shapes.each_value(positions, |value| {
         let (Some(Value::DateTime(time)), Ok(before)) = (value, &found) else { return };
         let zone = match time.offset_seconds() {
             None => Zone::Naive,

@@ -1,5 +1,6 @@
 //! One batch after another: which column is what, and rows out of columns.
 
+use std::rc::Rc;
 use std::vec::IntoIter;
 
 use arrow_array::RecordBatch;
@@ -7,6 +8,8 @@ use arrow_schema::Schema;
 use dataknobs_data_core::{
     Error, FieldType, Record, RecordId, Result, Shape, Str, Value, parse_json, validate_field_name, value_from_tagged,
 };
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::place::Place;
 use super::values::{field_type_of, values};
@@ -135,12 +138,22 @@ impl<'a> Reader<'a> {
         Ok(FieldColumn { name: field.name().into(), field_type, values: values.into_iter() })
     }
 
-    fn companions(&self, batch: &RecordBatch, at: usize, place: &Place<'_>) -> Result<Vec<Companion>> {
+    /// Many records have the same companion, which is read once.
+    fn companions(&self, batch: &RecordBatch, at: usize, place: &Place<'_>) -> Result<Vec<Rc<Companion>>> {
         let texts = values(batch.column(at), place, self.options)?.into_iter().enumerate();
+        let none = Rc::new(Companion::default());
+        let mut known: HashMap<Str, Rc<Companion>, RandomState> = HashMap::default();
         texts
             .map(|(row, text)| match text {
-                Value::Null => Ok(Companion::default()),
-                Value::String(text) => Companion::parse(&text).map_err(|error| place.complete(row, error)),
+                Value::Null => Ok(none.clone()),
+                Value::String(text) => {
+                    if let Some(companion) = known.get(&text) {
+                        return Ok(companion.clone());
+                    }
+                    let companion = Rc::new(Companion::parse(&text).map_err(|error| place.complete(row, error))?);
+                    known.insert(text, companion.clone());
+                    Ok(companion)
+                }
                 _ => Err(place.complete(row, Error::corrupt("metadata is JSON text"))),
             })
             .collect()
@@ -168,7 +181,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn own_shapes(&mut self, mut fields: Vec<FieldColumn>, companions: Vec<Companion>, rows: usize) -> Result<()> {
+    fn own_shapes(&mut self, mut fields: Vec<FieldColumn>, companions: Vec<Rc<Companion>>, rows: usize) -> Result<()> {
         let mut companions = companions.into_iter();
         for _ in 0..rows {
             let values = fields.iter_mut().map(|field| {

@@ -70,8 +70,8 @@ impl Plan {
             let ids: Vec<_> = records.iter().map(|record| record.id().map(RecordId::as_str)).collect();
             arrays.push(array::text::<i32>(&ids));
         }
-        for column in &self.columns {
-            arrays.push(array::array(extract(column, &shapes, records.len()), column.large)?);
+        for (column, column_type) in extract(&self.columns, &shapes).into_iter().zip(&self.columns) {
+            arrays.push(array::array(column, column_type.large)?);
         }
         if self.companions {
             let companions = Companions::new(&shapes, &self.columns, self.exact);

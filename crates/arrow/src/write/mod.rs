@@ -37,3 +37,25 @@ pub fn records_to_batches(records: &[Record], options: &ToArrowOptions) -> Resul
     let batches = records.chunks(plan.batch_rows()).map(|chunk| plan.batch(chunk)).collect::<Result<_>>()?;
     Ok((plan.schema(), batches))
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_schema::DataType;
+    use dataknobs_data_core::record;
+
+    use super::*;
+    use crate::{FromArrowOptions, batches_to_records};
+
+    #[test]
+    fn much_text_and_many_bytes_get_offsets_of_64_bits() {
+        let records = vec![record! { "s": "four", "x": vec![1u8; 4], "n": 1 }.unwrap(); 3];
+        for (large_from, text, binary) in
+            [(12, DataType::Utf8, DataType::Binary), (11, DataType::LargeUtf8, DataType::LargeBinary)]
+        {
+            let options = ToArrowOptions { large_from, ..ToArrowOptions::exact() };
+            let (schema, batches) = records_to_batches(&records, &options).unwrap();
+            assert_eq!((schema.field(0).data_type(), schema.field(1).data_type()), (&text, &binary));
+            assert_eq!(batches_to_records(&batches, &FromArrowOptions::new()).unwrap(), records);
+        }
+    }
+}

@@ -155,3 +155,24 @@ fn a_companion_yields_to_values_that_were_changed() {
     let read = batches_to_records([changed], &FromArrowOptions::new()).unwrap();
     assert_eq!(read, [record! { "a": 1, "b": "now" }.unwrap(), record! { "b": "y", "a": 2 }.unwrap()]);
 }
+
+#[test]
+fn documents_come_back_from_126_levels() {
+    let deep = (0..125).fold(json!([1]), |inner, _| json!([inner]));
+    let document = Value::json(deep).unwrap();
+    for other in [Value::Null, Value::from("x")] {
+        let records = [document.clone(), other].map(|value| Record::from_pairs([("c", value)]).unwrap());
+        let (_, batches) = records_to_batches(&records, &ToArrowOptions::exact()).unwrap();
+        assert_same(&batches_to_records(&batches, &FromArrowOptions::new()).unwrap(), &records, "");
+    }
+}
+
+#[test]
+fn what_looks_like_a_tag_stays_a_document() {
+    let tags = [json!({"$datetime": "x"}), json!({"$json": [1]}), json!({"$binary": 1}), json!({"$other": null})];
+    let mut records: Vec<Record> =
+        tags.into_iter().map(|tag| Record::from_pairs([("c", Value::json(tag).unwrap())]).unwrap()).collect();
+    records.push(record! { "c": r#"{"$json": [1]}"# }.unwrap());
+    let (_, batches) = records_to_batches(&records, &ToArrowOptions::exact()).unwrap();
+    assert_same(&batches_to_records(&batches, &FromArrowOptions::new()).unwrap(), &records, "");
+}

@@ -108,7 +108,7 @@ def records_to_dataframe(
     frame = pandas.DataFrame(data, index=index) if data or index is not None else pandas.DataFrame(index=range(len(records)))
     attributes: dict[str, Any] = {"types": types} if types else {}
     if metadata:
-        attributes.update(_metadata(records))
+        attributes.update(_metadata(records, {name: declared for name, _, _, _, declared, _ in columns}))
     if attributes:
         frame.attrs[ATTRIBUTES] = attributes
     return frame
@@ -165,15 +165,23 @@ def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | Non
     return pandas.arrays.BooleanArray(array, missing)
 
 
-def _metadata(records: SearchResult) -> dict[str, Any]:
-    """Give the metadata of records, and that of fields, by the record's position."""
-    found: dict[str, Any] = {"records": {}, "fields": {}}
+def _metadata(records: SearchResult, declared: dict[str, str | None]) -> dict[str, Any]:
+    """Give what columns cannot say, by the record's position: metadata, missing fields, and types of single values."""
+    found: dict[str, dict[int, Any]] = {"records": {}, "fields": {}, "missing": {}, "value_types": {}}
     for position, record in enumerate(records):
         if len(record.metadata):
             found["records"][position] = record.metadata.to_dict()
-        for field in record.fields.values():
+        fields = record.fields
+        missing = [name for name in declared if name not in fields]
+        if missing:
+            found["missing"][position] = missing
+        for field in fields.values():
             if field.metadata:
                 found["fields"].setdefault(position, {})[field.name] = dict(field.metadata)
+            type_of_column = declared[field.name]
+            mixed = type_of_column is None and (field.value is None or field.type == "TEXT")
+            if mixed or (type_of_column is not None and field.type != type_of_column):
+                found["value_types"].setdefault(position, {})[field.name] = field.type.value
     return {part: content for part, content in found.items() if content}
 
 
@@ -214,6 +222,15 @@ def dataframe_to_records(
     _pandas()
     if missing not in ("null", "drop"):
         raise ValueError('`missing` is "null" or "drop"')
+    columns, ids, attributes = _parts(frame, id_column)
+    records = _native._records(columns, len(frame), ids)
+    if missing == "drop" or attributes:
+        return _finished(records, attributes, missing == "drop")
+    return records
+
+
+def _parts(frame: Any, id_column: str | None) -> tuple[list[Any], list[str | None] | None, dict[str, Any]]:
+    """Give a DataFrame's columns as `_native._records` takes them, the ids, and what columns cannot say."""
     attributes = frame.attrs.get(ATTRIBUTES, {})
     types = attributes.get("types", {})
     ids = None
@@ -235,27 +252,31 @@ def dataframe_to_records(
             raise InvalidRecordError("a column name stands twice", context={"column": f"`{column}`"})
         seen.add(column)
         columns.append((column, *_cells(frame.iloc[:, position], column), types.get(column)))
-    records = _native._records(columns, len(frame), ids)
-    if missing == "drop" or "records" in attributes or "fields" in attributes:
-        return _finished(records, attributes, missing == "drop")
-    return records
+    parts = ("records", "fields", "missing", "value_types")
+    return columns, ids, {part: attributes[part] for part in parts if part in attributes}
 
 
 def _finished(records: SearchResult, attributes: dict[str, Any], drop: bool) -> SearchResult:
+    """Give the records with what the columns could not say."""
     from ..fields import Field
 
     finished = []
     for position, record in enumerate(records):
+        absent = set(attributes.get("missing", {}).get(position, ()))
         if drop:
-            for name in [name for name, value in record.items() if value is None]:
+            absent.update(name for name, value in record.items() if value is None)
+        for name in absent:
+            if name in record and record[name] is None:
                 del record[name]
         metadata = attributes.get("records", {}).get(position)
         if metadata:
             record.metadata = metadata
-        for name, described in attributes.get("fields", {}).get(position, {}).items():
+        described = attributes.get("fields", {}).get(position, {})
+        types = attributes.get("value_types", {}).get(position, {})
+        for name in {**described, **types}:
             if name in record:
                 field = record.fields[name]
-                record.set_field(Field(name, field.value, field.type, described))
+                record.set_field(Field(name, field.value, types.get(name, field.type), described.get(name)))
         finished.append(record)
     return _native.records_from_columns(finished)
 
