@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("dataknobs_config")
 
-START = """
-import importlib, sys
-sys.path.insert(0, {tests!r})
-import conftest
-"""
+START = "import importlib, sys\n"
 THEIRS = "import dataknobs_config\n"
 OURS = """
 from dataknobs_data._configurable import Configurable, Factory
@@ -45,10 +40,13 @@ check()
 
 
 def run(*parts: str) -> None:
-    code = START.format(tests=str(Path(__file__).parent)) + "\n".join(parts)
+    code = START + "\n".join(parts)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error::RuntimeWarning", "-c", code], env=environment, capture_output=True, text=True
+        [sys.executable, "-X", "dev", "-W", "error::RuntimeWarning", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 
@@ -117,6 +115,32 @@ def test_both_at_once_in_several_threads(turn: int) -> None:
         OURS,
         CHECK,
     )
+
+
+REAL = """
+from dataknobs_data import DatabaseFactory, SyncDatabase
+from dataknobs_data.backends.memory import MemoryDatabase, SyncMemoryDatabase
+early, early_async = SyncMemoryDatabase(), MemoryDatabase()
+id = early.create({"n": 1})
+"""
+CHECK_REAL = """
+from dataknobs_config import ConfigurableBase, FactoryBase
+assert isinstance(DatabaseFactory(), FactoryBase)
+for database in (early, early_async, early.to_async(), SyncDatabase.create("memory"), MemoryDatabase()):
+    assert isinstance(database, ConfigurableBase)
+assert early.read(id)["n"] == 1
+import asyncio, gc
+assert asyncio.run(early_async.count()) == 0
+for _ in range(100):
+    SyncMemoryDatabase().create({"n": 1})
+del early, early_async, database
+gc.collect()
+"""
+
+
+@pytest.mark.parametrize("order", [(REAL, THEIRS), (THEIRS, REAL)])
+def test_databases_that_are_there_already_go_on_working(order: tuple[str, str]) -> None:
+    run(*order, CHECK_REAL)
 
 
 def test_the_modules_keep_their_own_loader_and_source() -> None:

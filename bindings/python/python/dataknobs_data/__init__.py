@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _configurable, _native
+from . import _native
 from ._native import SearchResult, __version__
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
 from .exceptions import DataknobsError
@@ -19,10 +19,14 @@ from .fields import Field, FieldType
 from .records import Record
 
 if TYPE_CHECKING:
+    from .config import Config
+    from .factory import DatabaseFactory, SyncDatabaseFactory
     from .utils.pandas import dataframe_to_records, records_to_dataframe
 
 __all__ = [
+    "Config",
     "Database",
+    "DatabaseFactory",
     "DataknobsError",
     "Field",
     "FieldType",
@@ -30,6 +34,7 @@ __all__ = [
     "RecordStream",
     "SearchResult",
     "SyncDatabase",
+    "SyncDatabaseFactory",
     "SyncTransaction",
     "Transaction",
     "__version__",
@@ -39,6 +44,9 @@ __all__ = [
 
 #: What is imported when it is first asked for.
 _LATER = {
+    "Config": "config",
+    "DatabaseFactory": "factory",
+    "SyncDatabaseFactory": "factory",
     "dataframe_to_records": "utils.pandas",
     "records_to_dataframe": "utils.pandas",
 }
