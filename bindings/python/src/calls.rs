@@ -759,6 +759,19 @@ macro_rules! session_classes {
                 self.calls.open.get().is_some_and(|open| open.target.lock().is_some())
             }
 
+            /// The columns of what a query finds, for a DataFrame; None where `search` must do.
+            #[pyo3(signature = (query=None))]
+            fn _search_columns<'py>(
+                &self,
+                py: Python<'py>,
+                query: Option<&Bound<'py, PyAny>>,
+            ) -> Outcome<Option<(Vec<crate::columns::PythonColumn>, usize)>> {
+                match &self.calls.opened()?.database {
+                    Some(database) => crate::columns::shown(py, database, &query::argument(query)?),
+                    None => Ok(None),
+                }
+            }
+
             /// What the store can do.
             #[getter]
             fn capabilities<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {

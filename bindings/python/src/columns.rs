@@ -7,9 +7,8 @@ use dataknobs_data::{FieldType, Value};
 use dataknobs_data_arrow::{Column, ColumnData, ColumnKind, ToArrowOptions, Zone};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyDict, PyString};
 
 use crate::error::{Failure, Outcome};
 use crate::value;
@@ -25,6 +24,8 @@ enum Data {
     Integers(Vec<i64>),
     Floats(Vec<f64>),
     Moments(Vec<i64>),
+    /// References, which an array may exchange for others, each counted.
+    Objects(Vec<Py<PyAny>>),
 }
 
 #[pymethods]
@@ -37,6 +38,7 @@ impl Buffer {
             Data::Integers(data) => (data.as_ptr() as usize, data.len(), format!("{order}i8")),
             Data::Floats(data) => (data.as_ptr() as usize, data.len(), format!("{order}f8")),
             Data::Moments(data) => (data.as_ptr() as usize, data.len(), format!("{order}M8[us]")),
+            Data::Objects(data) => (data.as_ptr() as usize, data.len(), "|O".to_owned()),
         };
         let interface = PyDict::new(py);
         interface.set_item("version", 3)?;
@@ -52,53 +54,37 @@ impl Buffer {
 ///
 /// Columns of few distinct strings are common, and each look-up is cheaper than a new object. When
 /// most strings differ, it stops looking.
-fn strings<'py>(py: Python<'py>, texts: &[Option<&str>]) -> PyResult<Bound<'py, PyList>> {
+fn strings(py: Python<'_>, texts: &[Option<&str>]) -> Vec<Py<PyAny>> {
     const SAMPLE: usize = 1_024;
-    let mut known: HashMap<&str, Bound<'py, PyString>, RandomState> = HashMap::default();
+    let mut known: HashMap<&str, Py<PyString>, RandomState> = HashMap::default();
     let mut looking = true;
-    let list = new_list(py, texts.len())?;
+    let mut objects = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
-        let object = match text {
-            None => py.None().into_bound(py),
+        objects.push(match text {
+            None => py.None(),
             Some(text) if looking => {
                 if index == SAMPLE && known.len() > SAMPLE / 2 {
                     looking = false;
                     known.clear();
                 }
-                known.entry(text).or_insert_with(|| PyString::new(py, text)).clone().into_any()
+                known.entry(text).or_insert_with(|| PyString::new(py, text).unbind()).clone_ref(py).into_any()
             }
-            Some(text) => PyString::new(py, text).into_any(),
-        };
-        set_item(&list, index, object);
+            Some(text) => PyString::new(py, text).into_any().unbind(),
+        });
     }
-    Ok(list)
+    objects
 }
 
-/// A list of this length, all of whose items must be set before anyone sees it.
-fn new_list(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyList>> {
-    // SAFETY: the function gives a new reference to a list, or none and an exception.
-    let list = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyList_New(length as isize))? };
-    Ok(list.cast_into::<PyList>()?)
-}
-
-fn set_item(list: &Bound<'_, PyList>, index: usize, item: Bound<'_, PyAny>) {
-    // SAFETY: the index is within the length the list was made with; the call takes the reference.
-    unsafe { ffi::PyList_SetItem(list.as_ptr(), index as isize, item.into_ptr()) };
-}
-
-fn values<'py>(py: Python<'py>, values: &[&Value]) -> PyResult<Bound<'py, PyList>> {
-    let mut objects = Vec::with_capacity(values.len());
-    for value in values {
-        objects.push(value::to_python(py, value)?);
-    }
-    PyList::new(py, objects)
+fn values(py: Python<'_>, values: &[&Value]) -> PyResult<Vec<Py<PyAny>>> {
+    values.iter().map(|value| Ok(value::to_python(py, value)?.unbind())).collect()
 }
 
 /// Name, kind, data, which rows have a value (or None), and the declared type.
-type PythonColumn<'py> = (Bound<'py, PyString>, &'static str, Bound<'py, PyAny>, Option<Bound<'py, Buffer>>, Option<&'static str>, Option<i32>);
+pub(crate) type PythonColumn =
+    (String, &'static str, Py<Buffer>, Option<Py<Buffer>>, Option<&'static str>, Option<i32>);
 
-fn column<'py>(py: Python<'py>, column: Column<'_>) -> PyResult<PythonColumn<'py>> {
-    let buffer = |data| Bound::new(py, Buffer { data });
+fn column(py: Python<'_>, column: Column<'_>) -> PyResult<PythonColumn> {
+    let buffer = |data| Py::new(py, Buffer { data });
     let mut offset = None;
     let kind = match column.kind {
         ColumnKind::Boolean => "boolean",
@@ -115,21 +101,21 @@ fn column<'py>(py: Python<'py>, column: Column<'_>) -> PyResult<PythonColumn<'py
         _ => "values",
     };
     let data = match column.data {
-        ColumnData::Boolean(data) => buffer(Data::Bytes(data))?.into_any(),
-        ColumnData::Integer(data) => buffer(Data::Integers(data))?.into_any(),
-        ColumnData::Float(data) => buffer(Data::Floats(data))?.into_any(),
-        ColumnData::DateTime(data) => buffer(Data::Moments(data))?.into_any(),
-        ColumnData::Text(data) => strings(py, &data)?.into_any(),
-        ColumnData::Values(data) => values(py, &data)?.into_any(),
+        ColumnData::Boolean(data) => buffer(Data::Bytes(data))?,
+        ColumnData::Integer(data) => buffer(Data::Integers(data))?,
+        ColumnData::Float(data) => buffer(Data::Floats(data))?,
+        ColumnData::DateTime(data) => buffer(Data::Moments(data))?,
+        ColumnData::Text(data) => buffer(Data::Objects(strings(py, &data)))?,
+        ColumnData::Values(data) => buffer(Data::Objects(values(py, &data)?))?,
     };
     let validity = column.validity.map(|mask| buffer(Data::Bytes(mask))).transpose()?;
     let declared = column.field_type.map(FieldType::name);
-    Ok((PyString::new(py, &column.name), kind, data, validity, declared, offset))
+    Ok((column.name.to_string(), kind, data, validity, declared, offset))
 }
 
 /// The columns of records, in order of first appearance.
 #[pyfunction]
-pub(crate) fn _columns<'py>(records: &Bound<'py, PyAny>) -> Outcome<Vec<PythonColumn<'py>>> {
+pub(crate) fn _columns(records: &Bound<'_, PyAny>) -> Outcome<Vec<PythonColumn>> {
     let py = records.py();
     let held;
     let found;
@@ -145,4 +131,34 @@ pub(crate) fn _columns<'py>(records: &Bound<'py, PyAny>) -> Outcome<Vec<PythonCo
     };
     let columns = py.detach(|| dataknobs_data_arrow::columns(records, &ToArrowOptions::new()));
     columns.into_iter().map(|found| column(py, found).map_err(Failure::from)).collect()
+}
+
+/// The columns of what a query finds in a store that shows its records, and how many rows they
+/// have; none where the store shows none.
+pub(crate) fn shown(
+    py: Python<'_>,
+    database: &dataknobs_data_core::Database,
+    query: &dataknobs_data::Query,
+) -> Outcome<Option<(Vec<PythonColumn>, usize)>> {
+    let options = ToArrowOptions::new();
+    let mut answer: Option<PyResult<(Vec<PythonColumn>, usize)>> = None;
+    let mut pieces = 0;
+    let shown = py.detach(|| {
+        database.visit(query, &mut |records| {
+            pieces += 1;
+            if pieces == 1 {
+                answer = dataknobs_data_arrow::with_columns(records, &options, |columns| {
+                    Some(Python::attach(|py| {
+                        let columns = columns.into_iter().map(|found| column(py, found));
+                        Ok((columns.collect::<PyResult<Vec<_>>>()?, records.len()))
+                    }))
+                });
+            }
+        })
+    });
+    match (shown, answer) {
+        (Some(Err(error)), _) => Err(error.into()),
+        (Some(Ok(())), Some(answer)) if pieces == 1 => Ok(Some(answer?)),
+        _ => Ok(None),
+    }
 }

@@ -158,9 +158,9 @@ fn rows_of(columns: &[Bound<'_, PyAny>], rows: usize, ids: Option<&Bound<'_, PyL
         let mut values = Vec::with_capacity(columns.len());
         let mut same = types.len() == columns.len() && row > 0;
         for (at, column) in columns.iter().enumerate() {
-            let value = column.value(row).map_err(|failure| {
-                failure.at("column", format!("`{}`", column.name.escape_debug())).at("row", row)
-            })?;
+            let value = column
+                .value(row)
+                .map_err(|failure| failure.at("column", format!("`{}`", column.name.escape_debug())).at("row", row))?;
             let kind = match (&value, types.get(at)) {
                 // A null takes the type that the column has.
                 (Value::Null, Some(known)) if column.declared.is_none() => *known,
@@ -223,9 +223,11 @@ pub(crate) fn of_columns(object: &Bound<'_, PyAny>, id_column: Option<&str>) -> 
 
 fn is_pandas_frame(class: &Bound<'_, PyAny>) -> bool {
     let named = |attribute: &str, expected: &str| {
-        class.getattr(attribute).ok().and_then(|name| name.extract::<String>().ok()).is_some_and(|name| {
-            name == expected || (attribute == "__module__" && name.starts_with("pandas."))
-        })
+        class
+            .getattr(attribute)
+            .ok()
+            .and_then(|name| name.extract::<String>().ok())
+            .is_some_and(|name| name == expected || (attribute == "__module__" && name.starts_with("pandas.")))
     };
     named("__name__", "DataFrame") && named("__module__", "pandas")
 }

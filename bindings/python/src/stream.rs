@@ -1,6 +1,6 @@
 //! The Arrow C stream interface: capsules that other libraries give and take.
 
-use arrow_array::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use dataknobs_data::Error;
 use dataknobs_data_arrow::ToArrowOptions;
 use pyo3::prelude::*;
@@ -14,9 +14,8 @@ pub(crate) fn import(capsule: &Bound<'_, PyCapsule>) -> Outcome<RecordBatchStrea
     // SAFETY: the name says what the capsule holds; the stream is moved out and an empty, released
     // one left behind, as the interface asks for.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-    Ok(RecordBatchStreamReader::try_new(stream).map_err(|source| {
-        Error::invalid_record("this is no stream of Arrow data").with_source(source)
-    })?)
+    Ok(RecordBatchStreamReader::try_new(stream)
+        .map_err(|source| Error::invalid_record("this is no stream of Arrow data").with_source(source))?)
 }
 
 /// A capsule with a stream of these records.

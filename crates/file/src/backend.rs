@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest,
-    RecordStream, Reply, ScanRequest, Session, Support, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest,
+    ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transactional, WriteBatchRequest, WriteOutcome,
+    WriteRequest,
 };
 use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey};
 
@@ -133,6 +134,10 @@ impl Session for FileBackend {
     }
 
     fn aggregating(&self) -> Option<&dyn Aggregating> {
+        None
+    }
+
+    fn lending(&self) -> Option<&dyn Lending> {
         None
     }
 }

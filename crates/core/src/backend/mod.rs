@@ -30,6 +30,7 @@ pub use request::{
 
 use crate::aggregate::{Aggregation, Table};
 use crate::capability::{BackendInfo, Capabilities};
+use crate::error::Result;
 use crate::query::{Condition, Leaf, SortKey};
 use crate::record::Record;
 
@@ -209,6 +210,9 @@ pub trait Session: Debug + Send + Sync {
     /// assert!(MemoryBackend::new().aggregating().is_some());
     /// ```
     fn aggregating(&self) -> Option<&dyn Aggregating>;
+
+    /// The ability to show records where they are; none where the store has none in memory.
+    fn lending(&self) -> Option<&dyn Lending>;
 }
 
 /// Changes or deletes the records that pass a condition, atomically.
@@ -240,6 +244,35 @@ pub trait Modifying: Debug + Send + Sync {
     /// # }).unwrap();
     /// ```
     fn modify(&self, request: ModifyRequest) -> Reply<'_, u64>;
+}
+
+/// Shows records where they are, so that whoever only looks at them copies nothing.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, Database, backend::*, memory::MemoryBackend, record};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let store = std::sync::Arc::new(MemoryBackend::new());
+/// Database::from_backend(store.clone()).create(record! { "n": 1 }?).await?;
+/// let mut seen = 0;
+/// store.lending().unwrap().lend(&ScanRequest::new(Condition::TRUE), &mut |records| seen += records.len())?;
+/// assert_eq!(seen, 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
+pub trait Lending: Debug + Send + Sync {
+    /// Hands over what the request finds, in order, in one or more pieces. All are of one moment.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, backend::*, memory::MemoryBackend};
+    /// let store = MemoryBackend::new();
+    /// let request = ScanRequest::new(Condition::TRUE);
+    /// store.lend(&request, &mut |records| assert!(records.is_empty()))?;
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Whatever the store reports; what was handed over before is not all then.
+    fn lend(&self, request: &ScanRequest, visit: &mut dyn FnMut(&[&Record])) -> Result<()>;
 }
 
 /// Aggregates inside the store.
@@ -343,6 +376,9 @@ pub trait Aggregating: Debug + Send + Sync {
 ///     }
 ///     fn aggregating(&self) -> Option<&dyn Aggregating> {
 ///         None // the handle then computes
+///     }
+///     fn lending(&self) -> Option<&dyn Lending> {
+///         None
 ///     }
 /// }
 ///

@@ -312,6 +312,36 @@ impl Database {
         error.with_operation(operation).with_backend(self.shared.name)
     }
 
+    /// Shows the records that a query finds where they are, and copies none; for whoever makes
+    /// something else of them. The records of one call are of one moment, in one or more pieces.
+    ///
+    /// None, and nothing shown, where the store has no records in memory, is not connected yet, or
+    /// cannot answer the whole query itself: [`search`](Database::search) does then.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query, record};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// db.create_batch(vec![record! { "n": 1 }?, record! { "n": 2 }?]).await?;
+    /// let mut sum = 0;
+    /// let shown = db.visit(&Query::new(), &mut |records| {
+    ///     sum += records.iter().filter_map(|record| record["n"].as_integer()).sum::<i64>();
+    /// });
+    /// assert!(shown.is_some_and(|shown| shown.is_ok()) && sum == 3);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
+    pub fn visit(&self, query: &Query, visit: &mut dyn FnMut(&[&Record])) -> Option<Result<()>> {
+        if !self.is_plain() {
+            return None;
+        }
+        let shown = self.operations().visit(query, visit)?;
+        Some(shown.map_err(|error| self.complete(error, "visit")))
+    }
+
     fn operations(&self) -> Operations<'_> {
         Operations {
             session: self.shared.backend.as_ref(),

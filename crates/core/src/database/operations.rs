@@ -262,6 +262,17 @@ impl<'a> Operations<'a> {
         Ok(SearchResult::new(records, after))
     }
 
+    /// None when the store shows no records, or cannot answer the whole query.
+    pub(super) fn visit(&self, query: &Query, visit: &mut dyn FnMut(&[&Record])) -> Option<Result<()>> {
+        let lending = self.session.lending()?;
+        let split = query.check().and_then(|()| self.split(query));
+        match split {
+            Err(error) => Some(Err(error)),
+            Ok(split) if split.page_pushed => Some(lending.lend(&split.request, visit)),
+            Ok(_) => None,
+        }
+    }
+
     pub(super) async fn stream(&self, query: &Query) -> Result<RecordCursor> {
         Ok(RecordCursor::new(self.open(query).await?))
     }

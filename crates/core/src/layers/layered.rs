@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::{Layer, Operation};
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, IndexInfo, IndexRequest, Indexing, ModifyRequest, Modifying,
-    ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction, TransactionOptions,
-    Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, CountRequest, IndexInfo, IndexRequest, Indexing, Lending, ModifyRequest,
+    Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction,
+    TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::Error;
@@ -114,6 +114,10 @@ impl<L: Layer, I: Inner> Session for Layered<L, I> {
 
     fn aggregating(&self) -> Option<&dyn Aggregating> {
         self.inner.session().aggregating().map(|_| self as &dyn Aggregating)
+    }
+
+    fn lending(&self) -> Option<&dyn Lending> {
+        None
     }
 }
 

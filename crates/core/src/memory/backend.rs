@@ -8,9 +8,9 @@ use super::store::Store;
 use super::transaction::MemoryTransaction;
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, IndexInfo, IndexRequest, Indexing, ModifyRequest, Modifying,
-    ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction, TransactionOptions,
-    Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, CountRequest, IndexInfo, IndexRequest, Indexing, Lending, ModifyRequest,
+    Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction,
+    TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::Result;
@@ -142,6 +142,10 @@ impl Session for MemoryBackend {
     fn aggregating(&self) -> Option<&dyn Aggregating> {
         Some(self)
     }
+
+    fn lending(&self) -> Option<&dyn Lending> {
+        Some(self)
+    }
 }
 
 impl Modifying for MemoryBackend {
@@ -153,6 +157,13 @@ impl Modifying for MemoryBackend {
 impl Aggregating for MemoryBackend {
     fn aggregate<'a>(&'a self, condition: &Condition, aggregation: &'a Aggregation) -> Option<Reply<'a, Table>> {
         Some(Reply::ready(self.store.aggregate(condition, aggregation)))
+    }
+}
+
+impl Lending for MemoryBackend {
+    fn lend(&self, request: &ScanRequest, visit: &mut dyn FnMut(&[&Record])) -> Result<()> {
+        self.store.lend(request, visit);
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ mod backend;
 mod config;
 mod index;
 mod index_key;
+mod matching;
 mod page;
 mod persist;
 mod store;

@@ -31,7 +31,15 @@ pub fn page_of<R: Borrow<Record>>(
 ) -> Vec<Record> {
     let matcher = Matcher::new(&request.condition);
     let all = request.condition.is_true();
-    let matching = records.filter(|record| all || matcher.matches(record.borrow()));
+    page_of_matching(records.filter(|record| all || matcher.matches(record.borrow())), request, ids)
+}
+
+/// The page of records that all match.
+pub(super) fn page_of_matching<R: Borrow<Record>>(
+    matching: impl Iterator<Item = R>,
+    request: &ScanRequest,
+    ids: IdOrder,
+) -> Vec<Record> {
     let finish = |record: R| finished(record.borrow(), request);
     if request.sort.is_empty() {
         let skipped = matching.skip(usize::try_from(request.offset).unwrap_or(usize::MAX));

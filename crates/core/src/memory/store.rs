@@ -1,9 +1,11 @@
 //! What a memory database holds, and how it is read and written under its lock.
 
+use futures_util::{FutureExt as _, StreamExt as _};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::index::{Index, best_lookup};
-use super::page::{SnapshotScan, page_of};
+use super::matching::{count_matching, matching};
+use super::page::{SnapshotScan, page_of, page_of_matching};
 use super::table::{Snapshot, Table};
 use crate::aggregate::{Aggregation, Aggregator, Table as AggregateTable};
 use crate::backend::{
@@ -258,7 +260,28 @@ impl Store {
         if request.sort.is_empty() {
             return stream_of_chunks(SnapshotScan::new(snapshot, request));
         }
-        stream_of(page_of(snapshot.iter(), &request, IdOrder::CodePoint))
+        let found = matching(&snapshot, &request.condition);
+        stream_of(page_of_matching(found.into_iter(), &request, IdOrder::CodePoint))
+    }
+
+    /// Hands over what a request finds, where it is.
+    pub(super) fn lend(&self, request: &ScanRequest, visit: &mut dyn FnMut(&[&Record])) {
+        let state = self.state.read();
+        let by_index = state.candidates(&request.condition).is_some();
+        let snapshot = state.table.snapshot();
+        drop(state);
+        if by_index || !request.sort.is_empty() || request.projection.is_some() {
+            let mut stream = self.scan(request.clone());
+            while let Some(Some(Ok(records))) = stream.next().now_or_never() {
+                visit(&records.iter().collect::<Vec<_>>());
+            }
+            return;
+        }
+        let found = matching(&snapshot, &request.condition);
+        let skip = usize::try_from(request.offset).unwrap_or(usize::MAX).min(found.len());
+        let limit = request.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let page = &found[skip..];
+        visit(&page[..page.len().min(limit)]);
     }
 
     pub(super) fn count(&self, condition: &Condition) -> u64 {
@@ -266,14 +289,14 @@ impl Store {
         if condition.is_true() {
             return state.table.len() as u64;
         }
-        let matcher = Matcher::new(condition);
         if let Some((_, slots)) = state.candidates(condition) {
+            let matcher = Matcher::new(condition);
             let records = slots.iter().filter_map(|slot| state.table.at(*slot));
             return records.filter(|record| matcher.matches(record)).count() as u64;
         }
         let snapshot = state.table.snapshot();
         drop(state);
-        snapshot.iter().filter(|record| matcher.matches(record)).count() as u64
+        count_matching(&snapshot, condition)
     }
 
     pub(super) fn aggregate(&self, condition: &Condition, aggregation: &Aggregation) -> Result<AggregateTable> {

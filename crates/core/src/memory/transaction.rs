@@ -11,8 +11,8 @@ use super::page::page_of;
 use super::store::{Store, batch_error};
 use super::table::{Snapshot, Table};
 use crate::backend::{
-    Aggregating, CountRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session,
-    Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
+    Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
+    Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{IdOrder, Leaf, SortKey};
@@ -174,6 +174,10 @@ impl Session for MemoryTransaction {
     }
 
     fn aggregating(&self) -> Option<&dyn Aggregating> {
+        None
+    }
+
+    fn lending(&self) -> Option<&dyn Lending> {
         None
     }
 }

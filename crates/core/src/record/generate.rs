@@ -20,9 +20,8 @@ pub(crate) struct IdContext {
     used: usize,
 }
 
-static IDS: LazyLock<Mutex<IdContext>> = LazyLock::new(|| {
-    Mutex::new(IdContext { millis: 0, counter: 0, pool: Box::new([0; POOL]), used: POOL })
-});
+static IDS: LazyLock<Mutex<IdContext>> =
+    LazyLock::new(|| Mutex::new(IdContext { millis: 0, counter: 0, pool: Box::new([0; POOL]), used: POOL }));
 
 /// One thread at a time makes an id.
 pub(crate) fn hold_ids() -> MutexGuard<'static, IdContext> {

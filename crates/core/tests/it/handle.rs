@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Modifying, ReadBatchRequest, ReadRequest, RecordStream,
-    Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, Modifying, ReadBatchRequest, ReadRequest,
+    RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::memory::MemoryBackend;
 use dataknobs_data_core::{
@@ -79,6 +79,10 @@ impl Session for Partial {
         None
     }
     fn aggregating(&self) -> Option<&dyn Aggregating> {
+        None
+    }
+
+    fn lending(&self) -> Option<&dyn Lending> {
         None
     }
 }

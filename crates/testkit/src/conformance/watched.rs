@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest,
-    RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest,
+    ReadRequest, RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome,
+    WriteRequest,
 };
 use dataknobs_data_core::{Aggregation, BackendInfo, Capabilities, Condition, Leaf, Record, SortKey, Support, Table};
 
@@ -87,6 +88,10 @@ impl Session for Watched {
 
     fn aggregating(&self) -> Option<&dyn Aggregating> {
         self.inner.aggregating().map(|_| self as &dyn Aggregating)
+    }
+
+    fn lending(&self) -> Option<&dyn Lending> {
+        None
     }
 }
 

@@ -94,23 +94,43 @@ def records_to_dataframe(
     if not isinstance(records, _native.SearchResult):
         records = _native.records_from_columns(list(records))
     columns = _native._columns(records)
+    ids = None if id is None else records.ids()
+    frame = _frame(columns, len(records), ids if id == "column" else None, ids if id == "index" else None, id_column)
+    if metadata:
+        described = _metadata(records, {name: declared for name, _, _, _, declared, _ in columns})
+        if described:
+            frame.attrs[ATTRIBUTES] = {**frame.attrs.get(ATTRIBUTES, {}), **described}
+    return frame
+
+
+def _frame(
+    columns: list[Any],
+    rows: int,
+    id_values: list[Any] | None = None,
+    index_values: list[Any] | None = None,
+    id_column: str = "_id",
+) -> pandas.DataFrame:
+    """Give a DataFrame of native columns, with the ids in a column or in the index."""
+    import numpy
+
+    pandas = _pandas()
     data: dict[str, Any] = {}
     types: dict[str, str] = {}
-    if id == "column":
-        data[id_column] = _texts(pandas, records.ids())
+    if id_values is not None:
+        data[id_column] = _texts(pandas, _objects(id_values), None in id_values)
     for name, kind, values, present, declared, offset in columns:
         if name in data:
             raise InvalidRecordError("a field has the name of the column of ids", context={"field": f"`{name}`"})
-        data[name] = _series(pandas, kind, values, present, offset)
+        data[name] = _series(pandas, kind, numpy.asarray(values), present, offset)
         if declared is not None and (declared == "TEXT" or (present is not None and _is_empty(present))):
             types[name] = declared
-    index = pandas.Index(records.ids(), name=id_column, dtype=object) if id == "index" else None
-    frame = pandas.DataFrame(data, index=index) if data or index is not None else pandas.DataFrame(index=range(len(records)))
-    attributes: dict[str, Any] = {"types": types} if types else {}
-    if metadata:
-        attributes.update(_metadata(records, {name: declared for name, _, _, _, declared, _ in columns}))
-    if attributes:
-        frame.attrs[ATTRIBUTES] = attributes
+    index = None if index_values is None else pandas.Index(_objects(index_values), name=id_column)
+    if not data and index is None:
+        index = pandas.RangeIndex(rows)
+    # The arrays are nobody else's, so that there is no need for copies.
+    frame = pandas.DataFrame(data, index=index, copy=False)
+    if types:
+        frame.attrs[ATTRIBUTES] = {"types": types}
     return frame
 
 
@@ -120,10 +140,11 @@ def _is_empty(present: Any) -> bool:
     return not numpy.asarray(present).any()
 
 
-def _texts(pandas: Any, values: list[Any]) -> Any:
-    if None in values:
-        return pandas.array(values, dtype="str" if _has_str(pandas) else "string")
-    return pandas.array(values, dtype="str") if _has_str(pandas) else _objects(values)
+def _texts(pandas: Any, values: Any, gaps: bool) -> Any:
+    """Give an object array of text as pandas holds text."""
+    if _has_str(pandas):
+        return pandas.array(values, dtype="str")
+    return pandas.array(values, dtype="string") if gaps else values
 
 
 def _has_str(pandas: Any) -> bool:
@@ -139,17 +160,14 @@ def _objects(values: list[Any]) -> Any:
     return array
 
 
-def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | None) -> Any:
-    """Give the array of one column."""
+def _series(pandas: Any, kind: str, array: Any, present: Any, offset: int | None) -> Any:
+    """Give the array of one column as pandas holds it."""
     import numpy
 
     if kind == "values":
-        return _objects(values)
+        return array
     if kind == "text":
-        if present is not None or _has_str(pandas):
-            return _texts(pandas, values)
-        return _objects(values)
-    array = numpy.asarray(values)
+        return _texts(pandas, array, present is not None)
     if kind == "datetime":
         if offset is None:
             return array

@@ -126,6 +126,10 @@ macro_rules! session {
         fn aggregating(&self) -> Option<&dyn Aggregating> {
             self.inner.aggregating().map(|_| self as &dyn Aggregating)
         }
+
+        fn lending(&self) -> Option<&dyn Lending> {
+            None
+        }
     };
 }
 
