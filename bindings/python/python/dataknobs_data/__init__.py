@@ -4,9 +4,24 @@ from . import _native
 from ._native import SearchResult, __version__
 from .database import Database, SyncDatabase, SyncTransaction, Transaction
 from .fields import Field, FieldType
+from .query import Filter, Operator, Query, SortSpec
 from .records import Record
 
-__all__ = ["Database", "Field", "FieldType", "Record", "SearchResult", "SyncDatabase", "SyncTransaction", "Transaction", "__version__"]
+__all__ = [
+    "Database",
+    "Field",
+    "FieldType",
+    "Filter",
+    "Operator",
+    "Query",
+    "Record",
+    "SearchResult",
+    "SortSpec",
+    "SyncDatabase",
+    "SyncTransaction",
+    "Transaction",
+    "__version__",
+]
 
 
 def _install() -> None:
