@@ -11,6 +11,7 @@
 //! | `coverage.rs` | `coverage`: line coverage of one crate |
 //! | `bench.rs` | `bench`: ours beside each store's own client |
 //! | `deny.rs` | `deny`: licences, advisories, sources |
+//! | `python/` | the Python package: lints, types, tests with each interpreter, the site |
 //! | `readme.rs` | the README's commands, run and compared with what it shows |
 //! | `libtest.rs` | the counts in the output of `cargo test` |
 //! | `steps.rs` | steps with their time, and the closing line |
@@ -26,6 +27,7 @@ mod deny;
 mod fuzz;
 mod libtest;
 mod process;
+mod python;
 mod readme;
 mod steps;
 mod test;
@@ -49,7 +51,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run every check: format, lints, tests, documentation, README
+    /// Run every check: format, lints, tests, documentation, README, the Python package
     Test(test::Options),
     /// Compare backends on random queries, then run each fuzz target
     Fuzz(fuzz::Options),

@@ -15,8 +15,14 @@ const OWN_CARGO_VARIABLES: [&str; 5] =
 
 /// A `cargo` command with these arguments, to be run in `root`.
 pub(crate) fn cargo<S: AsRef<OsStr>>(root: &Path, arguments: impl IntoIterator<Item = S>) -> Command {
-    let mut command = Command::new("cargo");
+    let mut command = program("cargo");
     command.args(arguments).current_dir(root);
+    command
+}
+
+/// Any other program that may start a cargo of its own.
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(is_own_cargo_variable) {
             command.env_remove(name);

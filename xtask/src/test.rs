@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::python::{Python, Selection};
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 use crate::{libtest, process, readme};
@@ -37,6 +38,16 @@ enum Step {
     Doc,
     /// The README's commands
     Readme,
+    /// The Python package: all of the steps below
+    Python,
+    /// Lints and formatting of the Python package
+    PythonLint,
+    /// The documentation site
+    PythonDocs,
+    /// Types of the Python package, and its stubs against the compiled module
+    PythonTypes,
+    /// Tests of the wheel: with pandas 2, with pandas 3, and on each interpreter with nothing optional
+    PythonTest,
 }
 
 /// Runs the steps; the last line printed is `N passed, N failed`, where each test counts and
@@ -48,6 +59,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         println!("--embedded: no backend needs a server yet, everything runs\n");
     }
 
+    let python = Python::new(workspace);
+    let wanted_python = |step| wanted(Step::Python) || wanted(step);
     let mut steps = Steps::default();
     if wanted(Step::Fmt) {
         steps.check("fmt", || fmt(root));
@@ -67,6 +80,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     if wanted(Step::Readme) {
         steps.check("readme", || readme::check(root));
     }
+    python.add_steps(
+        &mut steps,
+        Selection {
+            lint: wanted_python(Step::PythonLint),
+            docs: wanted_python(Step::PythonDocs),
+            types: wanted_python(Step::PythonTypes),
+            test: wanted_python(Step::PythonTest),
+        },
+    );
     Ok(steps.run())
 }
 

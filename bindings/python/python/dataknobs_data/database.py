@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from . import _native
+from ._configurable import Configurable
 from ._construction import Construction, class_for, open_backend, open_url, settings_of
 from ._native import AsyncSession, Pending, SyncSession
 from .exceptions import ConflictError
@@ -260,7 +261,7 @@ class _SyncCalls(SyncSession):
         return records_to_dataframe(self.search(query, timeout=timeout), **options)
 
 
-class _Opening:
+class _Opening(Configurable):
     """How databases are made, blocking and asynchronous ones alike."""
 
     #: The backend whose databases this class holds; None for any.
@@ -310,17 +311,25 @@ class _Opening:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a database of a section of settings; ``type`` or ``backend`` may name the backend."""
-        settings = {key: value for key, value in config.items() if key not in ("class", "name")}
-        names = [settings.pop(key) for key in ("type", "backend") if key in settings]
-        backend = names[0] if names else cls._backend
-        if backend is None or len(set(names)) > 1:
-            from .exceptions import InvalidConfigError
+        """Make a database of a section of settings.
 
-            raise InvalidConfigError(
-                "a database's settings must say its backend", hint='add a key `type`, such as "memory" or "file"'
-            )
-        return cls._construct(backend, settings)
+        Parameters
+        ----------
+        config : mapping
+            The backend's settings, taken as they are: a ``$`` is a dollar sign here, since the configuration has
+            filled in the variables of the environment already. ``type``, ``backend`` or ``class`` may name the
+            backend; on a class of one backend, such as `MemoryDatabase`, they need not.
+
+        Raises
+        ------
+        InvalidConfigError
+            When nothing names the backend, two names disagree, or a setting is unknown or wrong.
+        """
+        from .config.environment import escape
+        from .factory import backend_of
+
+        backend, settings = backend_of(cls._backend, config)
+        return cls._construct(backend, escape(settings))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -1,0 +1,167 @@
+//! The Python package, checked as users get it: the wheel, installed into fresh environments.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `interpreter.rs` | which Python interpreters this machine has |
+//! | `environment.rs` | uv, and virtual environments made with it |
+//! | `wheel.rs` | building the wheel, and what has to be in it |
+//! | `pytest.rs` | running pytest, and the counts in its closing line |
+//!
+//! Everything goes to `target/python`. What to install stands in `bindings/python/pyproject.toml`
+//! (groups) and `constraints.txt` (exact versions).
+
+mod environment;
+mod interpreter;
+mod pytest;
+mod wheel;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use self::environment::{Environment, Uv};
+use self::pytest::Skips;
+use crate::process;
+use crate::steps::{Outcome, Steps};
+use crate::workspace::Workspace;
+
+/// The versions that the package supports. The default interpreter has to be one of them.
+const VERSIONS: [&str; 5] = ["3.10", "3.11", "3.12", "3.13", "3.14"];
+
+/// Which of the steps to run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Selection {
+    pub(crate) lint: bool,
+    pub(crate) types: bool,
+    pub(crate) docs: bool,
+    pub(crate) test: bool,
+}
+
+/// Where things are.
+#[derive(Debug)]
+pub(crate) struct Python<'a> {
+    workspace: &'a Workspace,
+    /// The sources of the package.
+    folder: PathBuf,
+    /// Environments, the wheel, the site.
+    output: PathBuf,
+}
+
+impl<'a> Python<'a> {
+    pub(crate) fn new(workspace: &'a Workspace) -> Self {
+        Self { workspace, folder: workspace.root().join("bindings/python"), output: workspace.target().join("python") }
+    }
+
+    /// Appends the selected steps, and before them what they need.
+    pub(crate) fn add_steps(&'a self, steps: &mut Steps<'a>, selection: Selection) {
+        let Selection { lint, types, docs, test } = selection;
+        if !(lint || types || docs || test) {
+            return;
+        }
+        steps.check("python: tools", || self.install_tools());
+        if lint {
+            steps.check("python: lint", || self.lint());
+        }
+        if docs {
+            steps.check("python: docs", || self.docs());
+        }
+        if types || test {
+            steps.check("python: wheel", || self.wheel());
+        }
+        if types {
+            steps.check("python: types", || self.types());
+        }
+        if test {
+            steps.counted("python: tests, pandas 2", || self.test("pandas2"));
+            steps.counted("python: tests, pandas 3", || self.test("pandas3"));
+            steps.counted("python: tests, nothing optional installed", || self.test_core());
+        }
+    }
+
+    fn install_tools(&self) -> Result<()> {
+        let default = interpreter::default()?;
+        let uv = Uv::install(&self.output, &self.folder, &default)?;
+        uv.environment("tools", &default)?.install_groups(&["build", "lint"])
+    }
+
+    fn lint(&self) -> Result<()> {
+        let tools = self.tools()?;
+        process::run(tools.command("ruff").args(["check", "."]))?;
+        process::run(tools.command("ruff").args(["format", "--check", "."]))
+    }
+
+    /// Builds the site from an environment without the package: the reference is read from source.
+    fn docs(&self) -> Result<()> {
+        let environment = self.uv()?.environment("docs", &interpreter::default()?)?;
+        environment.install_groups(&["docs"])?;
+        let mut command = environment.command("mkdocs");
+        command.args(["build", "--strict", "--quiet", "--site-dir"]).arg(self.output.join("site"));
+        // The theme's note on the future of MkDocs is no finding about this site.
+        command.env("NO_MKDOCS_2_WARNING", "1");
+        process::run(command.current_dir(self.workspace.root()))
+    }
+
+    fn wheel(&self) -> Result<()> {
+        let wheel = wheel::build(&self.tools()?, &self.wheels())?;
+        wheel::check_contents(&interpreter::default()?, &wheel)
+    }
+
+    fn types(&self) -> Result<()> {
+        let environment = self.uv()?.environment("types", &interpreter::default()?)?;
+        environment.install_groups(&["types", "pandas3"])?;
+        environment.install_wheel(&wheel::find(&self.wheels())?)?;
+        process::run(&mut environment.command("mypy"))?;
+        let mut command = environment.command("stubtest");
+        command.args(["--concise", "--mypy-config-file", "pyproject.toml"]);
+        let allowed = "stubtest-allowlist.txt";
+        if self.folder.join(allowed).is_file() {
+            command.args(["--allowlist", allowed]);
+        }
+        // The modules of the package follow from it, the compiled one among them.
+        process::run(command.arg("dataknobs_data"))
+    }
+
+    /// All tests with the default interpreter. A skipped test is a failed one.
+    fn test(&self, pandas: &str) -> Result<Outcome> {
+        let environment = self.uv()?.environment(pandas, &interpreter::default()?)?;
+        environment.install_groups(&["test", pandas])?;
+        environment.install_wheel(&wheel::find(&self.wheels())?)?;
+        pytest::run(&environment, Skips::Fail)
+    }
+
+    /// The tests that need no optional package, with each interpreter there is.
+    fn test_core(&self) -> Result<Outcome> {
+        let uv = self.uv()?;
+        let mut total = Outcome::default();
+        let mut missing = Vec::new();
+        for version in VERSIONS {
+            let Some(interpreter) = interpreter::find(version) else {
+                missing.push(version);
+                continue;
+            };
+            let environment = uv.environment(&format!("core-{version}"), &interpreter)?;
+            environment.install_groups(&["core"])?;
+            environment.install_wheel(&wheel::find(&self.wheels())?)?;
+            total = total.plus(pytest::run(&environment, Skips::Allow)?);
+        }
+        if !missing.is_empty() {
+            println!("    not tested, since these interpreters are missing: {}", missing.join(", "));
+        }
+        if total.passed == 0 {
+            bail!("no interpreter ran a test");
+        }
+        Ok(total)
+    }
+
+    fn uv(&self) -> Result<Uv> {
+        Uv::installed(&self.output, &self.folder)
+    }
+
+    fn tools(&self) -> Result<Environment> {
+        Ok(self.uv()?.existing("tools"))
+    }
+
+    fn wheels(&self) -> PathBuf {
+        self.output.join("wheels")
+    }
+}
