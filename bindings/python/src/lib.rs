@@ -11,15 +11,19 @@ mod datetime;
 mod error;
 mod explain;
 mod field;
+mod filter;
 mod json;
+mod operand;
 mod pending;
 mod query;
+mod query_document;
 mod record;
 mod record_views;
 mod rows;
 mod runtime;
 mod search_result;
 mod shapes;
+mod sort;
 mod stream;
 mod table;
 mod value;
@@ -39,7 +43,11 @@ mod _native {
     #[pymodule_export]
     use crate::field::PyField;
     #[pymodule_export]
+    use crate::filter::PyFilter;
+    #[pymodule_export]
     use crate::pending::{_wake, Pending};
+    #[pymodule_export]
+    use crate::query::PyQuery;
     #[pymodule_export]
     use crate::record::{_restore_record, PyRecord};
     #[pymodule_export]
@@ -50,6 +58,9 @@ mod _native {
     use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork};
     #[pymodule_export]
     use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
+
+    #[pymodule_export]
+    use crate::sort::PySortSpec;
 
     /// Runs the `dk` command and gives its exit code.
     #[pyfunction]

@@ -16,6 +16,7 @@ from ._native import SearchResult, __version__
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
 from .exceptions import DataknobsError
 from .fields import Field, FieldType
+from .query import Filter, Operator, Query, SortSpec
 from .records import Record
 
 if TYPE_CHECKING:
@@ -30,9 +31,13 @@ __all__ = [
     "DataknobsError",
     "Field",
     "FieldType",
+    "Filter",
+    "Operator",
+    "Query",
     "Record",
     "RecordStream",
     "SearchResult",
+    "SortSpec",
     "SyncDatabase",
     "SyncDatabaseFactory",
     "SyncTransaction",

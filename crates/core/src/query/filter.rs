@@ -170,7 +170,16 @@ impl Filter {
         }
     }
 
-    pub(crate) fn depth(&self) -> usize {
+    /// How deep its groups nest; a test by itself is 0. Queries take up to
+    /// [`MAX_FILTER_DEPTH`](crate::MAX_FILTER_DEPTH).
+    ///
+    /// ```
+    /// use dataknobs_data_core::Filter;
+    /// assert_eq!(Filter::parse("age < 18")?.depth(), 0);
+    /// assert_eq!(Filter::parse("NOT (age < 18 OR age > 65)")?.depth(), 2);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn depth(&self) -> usize {
         match self {
             Filter::All(filters) | Filter::Any(filters) => {
                 1 + filters.iter().map(Filter::depth).max().unwrap_or_default()
