@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
     #[pymodule_export]
-    use crate::columns::{_columns, Buffer};
+    use crate::columns::{_columns, Buffer, TextArray};
     #[pymodule_export]
     use crate::cursor::Cursor;
     #[pymodule_export]
