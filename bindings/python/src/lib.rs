@@ -5,6 +5,7 @@
 mod aggregation;
 mod answer;
 mod calls;
+mod columns;
 mod cursor;
 mod datetime;
 mod error;
@@ -15,9 +16,11 @@ mod pending;
 mod query;
 mod record;
 mod record_views;
+mod rows;
 mod runtime;
 mod search_result;
 mod shapes;
+mod stream;
 mod table;
 mod value;
 
@@ -30,6 +33,8 @@ mod _native {
     #[pymodule_export]
     use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
     #[pymodule_export]
+    use crate::columns::{_columns, Buffer};
+    #[pymodule_export]
     use crate::cursor::Cursor;
     #[pymodule_export]
     use crate::field::PyField;
@@ -39,6 +44,8 @@ mod _native {
     use crate::record::{_restore_record, PyRecord};
     #[pymodule_export]
     use crate::record_views::{Fields, MetadataView};
+    #[pymodule_export]
+    use crate::rows::{_records, records_from_columns};
     #[pymodule_export]
     use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork};
     #[pymodule_export]

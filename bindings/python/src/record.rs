@@ -50,6 +50,11 @@ pub(crate) fn list_argument(object: &Bound<'_, PyAny>) -> Outcome<Vec<Record>> {
     if object.is_instance_of::<PyDict>() || object.is_instance_of::<PyString>() || object.is_instance_of::<PyRecord>() {
         return Err(Failure::Python(PyTypeError::new_err("a batch is a list of records, not a single one")));
     }
+    if !object.is_instance_of::<PyList>()
+        && let Some(records) = crate::rows::of_columns(object, None)?
+    {
+        return Ok(records);
+    }
     let mut records = Vec::with_capacity(object.len().unwrap_or(0));
     for (index, item) in object.try_iter()?.enumerate() {
         records.push(argument(&item?).map_err(|failure| failure.at("index", index))?);

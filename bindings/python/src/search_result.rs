@@ -111,6 +111,18 @@ impl PySearchResult {
         module.getattr("records_to_dataframe")?.call((slf,), options)
     }
 
+    /// The records as a stream of Arrow data, for any library that takes one: pyarrow, polars, DuckDB.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, pyo3::types::PyCapsule>> {
+        // The interface lets a producer ignore the schema that is asked for.
+        let _ = requested_schema;
+        crate::stream::export(py, self.records.clone(), dataknobs_data_arrow::ToArrowOptions::new())
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         const SHOWN: usize = 5;
         let mut text = String::from("SearchResult([");

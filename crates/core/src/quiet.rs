@@ -31,7 +31,10 @@ impl Quiet {
     /// drop(dataknobs_data_core::Quiet::begin());
     /// ```
     pub fn begin() -> Self {
-        Quiet { _shapes: hold_shapes(), _ids: hold_ids() }
+        let mut ids = hold_ids();
+        // What is random here must not be so in the child.
+        ids.forget_random();
+        Quiet { _shapes: hold_shapes(), _ids: ids }
     }
 }
 

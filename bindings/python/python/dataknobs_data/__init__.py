@@ -1,15 +1,66 @@
-"""One record-based interface over many data stores."""
+"""One record-based interface over many data stores.
 
-from . import _native
+>>> from dataknobs_data import Record, SyncDatabase
+>>> with SyncDatabase.create("memory") as db:
+...     id = db.create(Record({"name": "Ada", "age": 36}))
+...     [record["name"] for record in db.search("age > 30")]
+['Ada']
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import _configurable, _native
 from ._native import SearchResult, __version__
-from .database import Database, SyncDatabase, SyncTransaction, Transaction
+from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
+from .exceptions import DataknobsError
 from .fields import Field, FieldType
 from .records import Record
 
-__all__ = ["Database", "Field", "FieldType", "Record", "SearchResult", "SyncDatabase", "SyncTransaction", "Transaction", "__version__"]
+if TYPE_CHECKING:
+    from .utils.pandas import dataframe_to_records, records_to_dataframe
+
+__all__ = [
+    "Database",
+    "DataknobsError",
+    "Field",
+    "FieldType",
+    "Record",
+    "RecordStream",
+    "SearchResult",
+    "SyncDatabase",
+    "SyncTransaction",
+    "Transaction",
+    "__version__",
+    "dataframe_to_records",
+    "records_to_dataframe",
+]
+
+#: What is imported when it is first asked for.
+_LATER = {
+    "dataframe_to_records": "utils.pandas",
+    "records_to_dataframe": "utils.pandas",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def _install() -> None:
+    """Make exits and forks safe."""
     import atexit
     import os
 

@@ -3,8 +3,8 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
+use super::generate::hold_ids;
 use crate::error::{Error, Result};
 use crate::value::Str;
 
@@ -88,8 +88,8 @@ impl RecordId {
     /// ```
     pub fn generate() -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();
-        let timestamp = uuid::Timestamp::now(&*hold_ids());
-        RecordId(Str::new(uuid::Uuid::new_v7(timestamp).hyphenated().encode_lower(&mut buffer)))
+        let id = hold_ids().next();
+        RecordId(Str::new(id.hyphenated().encode_lower(&mut buffer)))
     }
 
     /// The id as text.
@@ -117,16 +117,6 @@ impl RecordId {
 }
 
 /// Byte position of the first control character.
-/// What makes the next generated id greater than the one before.
-pub(crate) type IdContext = uuid::ContextV7;
-
-static IDS: LazyLock<Mutex<IdContext>> = LazyLock::new(|| Mutex::new(IdContext::new()));
-
-/// One thread at a time makes an id.
-pub(crate) fn hold_ids() -> MutexGuard<'static, IdContext> {
-    IDS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 pub(crate) fn find_control(text: &str) -> Option<usize> {
     // ASCII controls first: one pass over bytes decides nearly every name and id.
     if text.is_ascii() {

@@ -3,6 +3,7 @@
 mod document;
 mod edit;
 mod field;
+mod generate;
 mod id;
 mod serde_forms;
 mod shape;
@@ -15,7 +16,8 @@ use triomphe::{Arc, ThinArc};
 
 pub use document::{DocumentMeta, plain_json, value_from_plain};
 pub use field::{Field, FieldRef};
-pub(crate) use id::{IdContext, find_control, hold_ids};
+pub(crate) use generate::{IdContext, hold_ids};
+pub(crate) use id::find_control;
 pub use id::{RecordId, Version};
 pub(crate) use shape::{Interner, hold_shapes};
 pub use shape::{MAX_NAME_BYTES, RESERVED_NAMES, Shape, validate_field_name};

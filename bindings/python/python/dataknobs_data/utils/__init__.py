@@ -1,0 +1,1 @@
+"""Conversions beside the databases: `pandas` and `migrations`."""

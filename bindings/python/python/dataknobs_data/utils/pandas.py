@@ -1,0 +1,372 @@
+"""Records and pandas DataFrames, each as the other.
+
+pandas is an extra (``pip install dataknobs-data[pandas]``); pyarrow is not needed.
+
+======== ============================= ======================================== ====================
+type     column without nulls          column with nulls                        back
+======== ============================= ======================================== ====================
+STRING   ``object``; ``str`` (pandas 3) ``string``; ``str`` (pandas 3)           STRING
+TEXT     the same                      the same                                 TEXT, by ``attrs``
+INTEGER  ``int64``                     ``Int64``                                INTEGER
+FLOAT    ``float64``                   ``float64`` with NaN                     FLOAT
+BOOLEAN  ``bool``                      ``boolean``                              BOOLEAN
+DATETIME ``datetime64[us]``, or with   the same with NaT                        DATETIME
+         the offset as its zone
+JSON     ``object`` of dicts and lists the same with None                       JSON
+BINARY   ``object`` of bytes           the same with None                       BINARY
+======== ============================= ======================================== ====================
+
+A DataFrame cannot tell a missing field from a null one: both are null on the way back. Integers and floats in one
+column become floats where each integer is exactly one; datetimes of different offsets become UTC; values of other
+kinds together stay as they are in an ``object`` column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .. import _native
+from ..exceptions import InvalidRecordError, UnsupportedError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from .._native import Record, SearchResult, Table
+
+__all__ = ["dataframe_to_records", "records_to_dataframe", "table_to_dataframe"]
+
+#: The key of ``DataFrame.attrs`` under which stands what columns cannot say.
+ATTRIBUTES = "dataknobs"
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise UnsupportedError(
+            "DataFrames need pandas, which is not installed", hint="pip install dataknobs-data[pandas]"
+        ) from error
+    return pandas
+
+
+def records_to_dataframe(
+    records: Iterable[Record] | SearchResult,
+    *,
+    id: str | None = None,
+    id_column: str = "_id",
+    metadata: bool = False,
+) -> pandas.DataFrame:
+    """Give records as a DataFrame: a column for each field, in order of first appearance.
+
+    Parameters
+    ----------
+    records : SearchResult or iterable of Record
+        The records; a result is read without making Python objects of its records.
+    id : {None, "index", "column"}
+        Where the ids go: nowhere, into the index, or into the first column.
+    id_column : str
+        The name of that index or column.
+    metadata : bool
+        Whether ``attrs["dataknobs"]`` carries the metadata of records and fields, so that
+        `dataframe_to_records` gives equal records.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Types as the table of this module says.
+
+    Raises
+    ------
+    UnsupportedError
+        When pandas is not installed.
+
+    Examples
+    --------
+    >>> from dataknobs_data import Record, records_to_dataframe
+    >>> frame = records_to_dataframe([Record({"name": "Ada", "age": 36}), Record({"name": "Alan", "age": None})])
+    >>> str(frame["age"].dtype)
+    'Int64'
+    """
+    pandas = _pandas()
+    if id not in (None, "index", "column"):
+        raise ValueError('`id` is None, "index" or "column"')
+    if not isinstance(records, _native.SearchResult):
+        records = _native.records_from_columns(list(records))
+    columns = _native._columns(records)
+    data: dict[str, Any] = {}
+    types: dict[str, str] = {}
+    if id == "column":
+        data[id_column] = _texts(pandas, records.ids())
+    for name, kind, values, present, declared, offset in columns:
+        if name in data:
+            raise InvalidRecordError("a field has the name of the column of ids", context={"field": f"`{name}`"})
+        data[name] = _series(pandas, kind, values, present, offset)
+        if declared is not None and (declared == "TEXT" or (present is not None and _is_empty(present))):
+            types[name] = declared
+    index = pandas.Index(records.ids(), name=id_column, dtype=object) if id == "index" else None
+    frame = pandas.DataFrame(data, index=index) if data or index is not None else pandas.DataFrame(index=range(len(records)))
+    attributes: dict[str, Any] = {"types": types} if types else {}
+    if metadata:
+        attributes.update(_metadata(records, {name: declared for name, _, _, _, declared, _ in columns}))
+    if attributes:
+        frame.attrs[ATTRIBUTES] = attributes
+    return frame
+
+
+def _is_empty(present: Any) -> bool:
+    import numpy
+
+    return not numpy.asarray(present).any()
+
+
+def _texts(pandas: Any, values: list[Any]) -> Any:
+    if None in values:
+        return pandas.array(values, dtype="str" if _has_str(pandas) else "string")
+    return pandas.array(values, dtype="str") if _has_str(pandas) else _objects(values)
+
+
+def _has_str(pandas: Any) -> bool:
+    """Whether text has a type of its own by default, as from pandas 3 on."""
+    return int(pandas.__version__.split(".", 1)[0]) >= 3
+
+
+def _objects(values: list[Any]) -> Any:
+    import numpy
+
+    array = numpy.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | None) -> Any:
+    """Give the array of one column."""
+    import numpy
+
+    if kind == "values":
+        return _objects(values)
+    if kind == "text":
+        if present is not None or _has_str(pandas):
+            return _texts(pandas, values)
+        return _objects(values)
+    array = numpy.asarray(values)
+    if kind == "datetime":
+        if offset is None:
+            return array
+        from datetime import timedelta, timezone
+
+        zone = timezone.utc if offset == 0 else timezone(timedelta(seconds=offset))
+        return pandas.DatetimeIndex(array, tz="UTC").tz_convert(zone)
+    if present is None or kind == "float":
+        return array
+    missing = ~numpy.asarray(present)
+    if kind == "integer":
+        return pandas.arrays.IntegerArray(array, missing)
+    return pandas.arrays.BooleanArray(array, missing)
+
+
+def _metadata(records: SearchResult, declared: dict[str, str | None]) -> dict[str, Any]:
+    """Give what columns cannot say, by the record's position: metadata, missing fields, and types of single values."""
+    found: dict[str, dict[int, Any]] = {"records": {}, "fields": {}, "missing": {}, "value_types": {}}
+    for position, record in enumerate(records):
+        if len(record.metadata):
+            found["records"][position] = record.metadata.to_dict()
+        fields = record.fields
+        missing = [name for name in declared if name not in fields]
+        if missing:
+            found["missing"][position] = missing
+        for field in fields.values():
+            if field.metadata:
+                found["fields"].setdefault(position, {})[field.name] = dict(field.metadata)
+            type_of_column = declared[field.name]
+            mixed = type_of_column is None and (field.value is None or field.type == "TEXT")
+            if mixed or (type_of_column is not None and field.type != type_of_column):
+                found["value_types"].setdefault(position, {})[field.name] = field.type.value
+    return {part: content for part, content in found.items() if content}
+
+
+def dataframe_to_records(
+    frame: pandas.DataFrame, *, id_column: str | None = None, missing: str = "null"
+) -> SearchResult:
+    """Give the rows of a DataFrame as records.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its columns must have distinct names, all of them `str`. NaN, NaT, NA and None are null.
+    id_column : str, optional
+        The column, or the index, that holds the ids. Without one, an index or a column named ``_id`` is it, and where
+        there is none the records have no ids.
+    missing : {"null", "drop"}
+        Whether a null is a field that is null, or no field.
+
+    Returns
+    -------
+    SearchResult
+        The records, in the frame's order; a sequence.
+
+    Raises
+    ------
+    InvalidRecordError
+        When a value is of no type that a record holds (a timedelta, an infinite float, an integer past 64 bits); the
+        context names column and row.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> from dataknobs_data import dataframe_to_records
+    >>> records = dataframe_to_records(pandas.DataFrame({"key": ["a"], "n": [1]}), id_column="key")
+    >>> records[0].id, records[0]["n"]
+    ('a', 1)
+    """
+    _pandas()
+    if missing not in ("null", "drop"):
+        raise ValueError('`missing` is "null" or "drop"')
+    columns, ids, attributes = _parts(frame, id_column)
+    records = _native._records(columns, len(frame), ids)
+    if missing == "drop" or attributes:
+        return _finished(records, attributes, missing == "drop")
+    return records
+
+
+def _parts(frame: Any, id_column: str | None) -> tuple[list[Any], list[str | None] | None, dict[str, Any]]:
+    """Give a DataFrame's columns as `_native._records` takes them, the ids, and what columns cannot say."""
+    attributes = frame.attrs.get(ATTRIBUTES, {})
+    types = attributes.get("types", {})
+    ids = None
+    name = id_column if id_column is not None else "_id"
+    if name in frame.columns:
+        ids = _ids(frame[name], name)
+    elif frame.index.name == name:
+        ids = _ids(frame.index.to_series(), name)
+    elif id_column is not None:
+        raise InvalidRecordError("there is no such column", context={"column": f"`{id_column}`"})
+    columns = []
+    seen = set()
+    for position, column in enumerate(frame.columns):
+        if ids is not None and column == name:
+            continue
+        if not isinstance(column, str):
+            raise InvalidRecordError("the name of a column must be a str", context={"column": repr(column)})
+        if column in seen:
+            raise InvalidRecordError("a column name stands twice", context={"column": f"`{column}`"})
+        seen.add(column)
+        columns.append((column, *_cells(frame.iloc[:, position], column), types.get(column)))
+    parts = ("records", "fields", "missing", "value_types")
+    return columns, ids, {part: attributes[part] for part in parts if part in attributes}
+
+
+def _finished(records: SearchResult, attributes: dict[str, Any], drop: bool) -> SearchResult:
+    """Give the records with what the columns could not say."""
+    from ..fields import Field
+
+    finished = []
+    for position, record in enumerate(records):
+        absent = set(attributes.get("missing", {}).get(position, ()))
+        if drop:
+            absent.update(name for name, value in record.items() if value is None)
+        for name in absent:
+            if name in record and record[name] is None:
+                del record[name]
+        metadata = attributes.get("records", {}).get(position)
+        if metadata:
+            record.metadata = metadata
+        described = attributes.get("fields", {}).get(position, {})
+        types = attributes.get("value_types", {}).get(position, {})
+        for name in {**described, **types}:
+            if name in record:
+                field = record.fields[name]
+                record.set_field(Field(name, field.value, types.get(name, field.type), described.get(name)))
+        finished.append(record)
+    return _native.records_from_columns(finished)
+
+
+def _ids(column: Any, name: str) -> list[str | None]:
+    import numpy
+
+    ids: list[str | None] = []
+    for row, (value, absent) in enumerate(zip(column.tolist(), column.isna().tolist(), strict=True)):
+        if absent:
+            ids.append(None)
+        elif isinstance(value, str):
+            ids.append(value)
+        elif isinstance(value, (int, numpy.integer)) and not isinstance(value, bool):
+            ids.append(str(value))
+        elif type(value).__name__ == "UUID":
+            ids.append(str(value))
+        else:
+            raise InvalidRecordError(
+                "an id is text or an integer",
+                context={"column": f"`{name}`", "row": str(row), "python type": type(value).__qualname__},
+            )
+    return ids
+
+
+def _cells(series: Any, name: str) -> tuple[str, Any, Any, Any]:
+    """Give kind, data, which rows have a value, and offsets from UTC of one column."""
+    import numpy
+
+    dtype = series.dtype
+    kind = dtype.kind if isinstance(dtype, numpy.dtype) else getattr(dtype, "kind", "O")
+    plain = isinstance(dtype, numpy.dtype)
+    zoned = type(dtype).__name__ == "DatetimeTZDtype"
+    if kind in "mc" or type(dtype).__name__ in ("PeriodDtype", "IntervalDtype"):
+        raise InvalidRecordError(
+            "no value can hold what this column has",
+            context={"column": f"`{name}`", "dtype": str(dtype)},
+            hint="convert the column first, for example with astype(str)",
+        )
+    if zoned or (plain and kind == "M"):
+        return _moments(series, zoned)
+    categorical = type(dtype).__name__ == "CategoricalDtype"
+    if not plain and kind in "iufb" and not categorical:  # Int64, boolean, Float64 and what Arrow holds
+        present = ~series.isna().to_numpy()
+        zero: Any = False if kind == "b" else 0
+        target = {"i": "int64", "u": "uint64", "f": "float64", "b": "bool"}[kind]
+        array = series.to_numpy(dtype=target, na_value=zero)
+        return (*_numbers(array, kind, name), numpy.ascontiguousarray(present), None)
+    if plain and kind in "iufb":
+        return (*_numbers(series.to_numpy(), kind, name), None, None)
+    if plain:
+        return "objects", series.tolist(), None, None
+    values = series.astype(object)
+    absent = series.isna()
+    if absent.any():
+        values = values.where(~absent, None)
+    return "objects", values.tolist(), None, None
+
+
+def _numbers(array: Any, kind: str, name: str) -> tuple[str, Any]:
+    import numpy
+
+    if kind == "b":
+        return "boolean", numpy.ascontiguousarray(array, dtype="bool")
+    if kind == "f":
+        return "float", numpy.ascontiguousarray(array, dtype="float64")
+    if kind == "u" and len(array) and array.max() > numpy.iinfo("int64").max:
+        row = int((array > numpy.iinfo("int64").max).argmax())
+        raise InvalidRecordError(
+            "an integer is outside the 64-bit range", context={"column": f"`{name}`", "row": str(row)}
+        )
+    return "integer", numpy.ascontiguousarray(array, dtype="int64")
+
+
+def _moments(series: Any, zoned: bool) -> tuple[str, Any, Any, Any]:
+    import numpy
+
+    if not zoned:
+        return "datetime", numpy.ascontiguousarray(series.to_numpy(), dtype="datetime64[us]"), None, None
+    utc = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    local = series.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    missing = numpy.isnat(utc)
+    offsets = (local.view("int64") - utc.view("int64")) // 1_000_000
+    offsets[missing] = 0
+    return "datetime", numpy.ascontiguousarray(utc), None, numpy.ascontiguousarray(offsets)
+
+
+def table_to_dataframe(table: Table) -> pandas.DataFrame:
+    """Give the rows of an aggregation as a DataFrame."""
+    _pandas()
+    rows = _native.records_from_columns([dict(row) for row in table])
+    frame = records_to_dataframe(rows)
+    return frame[list(table.columns)] if len(table) else _pandas().DataFrame(columns=list(table.columns))

@@ -1,0 +1,244 @@
+//! Records out of the columns of a DataFrame, and out of Arrow data.
+
+use dataknobs_data::{DateTime, Error, FieldType, Record, RecordId, Shape, Str, Value};
+use dataknobs_data_arrow::FromArrowOptions;
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyFloat, PyList, PyString, PyTuple};
+
+use crate::error::{Failure, Outcome};
+use crate::search_result::PySearchResult;
+use crate::value;
+
+/// Numbers in a NumPy array, which is kept alive beside them.
+struct Numbers<'py, T> {
+    values: *const T,
+    length: usize,
+    _array: Bound<'py, PyAny>,
+}
+
+impl<'py, T: Copy> Numbers<'py, T> {
+    /// The numbers of a contiguous array of this type.
+    fn of(array: Bound<'py, PyAny>, kind: &str) -> Outcome<Self> {
+        let py = array.py();
+        let interface = array.getattr(intern!(py, "__array_interface__"))?.cast_into::<PyDict>()?;
+        let part = |name: &str| -> Outcome<Bound<'py, PyAny>> {
+            interface.get_item(name)?.ok_or_else(|| Failure::Python(PyTypeError::new_err("this is no NumPy array")))
+        };
+        let found: String = part("typestr")?.extract()?;
+        let (length,): (usize,) = part("shape")?.extract()?;
+        let (address, _read_only): (usize, bool) = part("data")?.extract()?;
+        let contiguous = interface.get_item("strides")?.is_none_or(|strides| strides.is_none());
+        if found.trim_start_matches(['<', '|', '=']) != kind || !contiguous || address % align_of::<T>() != 0 {
+            return Err(Failure::Python(PyTypeError::new_err(format!("a column of {kind} was expected, not {found}"))));
+        }
+        Ok(Numbers { values: address as *const T, length, _array: array })
+    }
+
+    fn get(&self, index: usize) -> T {
+        assert!(index < self.length);
+        // SAFETY: the array says that it holds `length` of these at this address, which is aligned,
+        // and it lives as long as this. Bits of any kind are a number.
+        unsafe { *self.values.add(index) }
+    }
+}
+
+enum Cells<'py> {
+    Booleans(Numbers<'py, u8>),
+    Integers(Numbers<'py, i64>),
+    Floats(Numbers<'py, f64>),
+    /// Microseconds of UTC or of nowhere, and the offsets from UTC in seconds.
+    Moments(Numbers<'py, i64>, Option<Numbers<'py, i64>>),
+    Objects(Bound<'py, PyList>),
+}
+
+struct Column<'py> {
+    name: Str,
+    cells: Cells<'py>,
+    /// True where there is a value.
+    present: Option<Numbers<'py, u8>>,
+    declared: Option<FieldType>,
+}
+
+impl Column<'_> {
+    fn value(&self, row: usize) -> Outcome<Value> {
+        if self.present.as_ref().is_some_and(|present| present.get(row) == 0) {
+            return Ok(Value::Null);
+        }
+        Ok(match &self.cells {
+            Cells::Booleans(cells) => Value::Boolean(cells.get(row) != 0),
+            Cells::Integers(cells) => Value::Integer(cells.get(row)),
+            Cells::Floats(cells) => float(cells.get(row))?,
+            Cells::Moments(cells, offsets) => match (cells.get(row), offsets) {
+                (i64::MIN, _) => Value::Null,
+                (micros, None) => {
+                    let moment = DateTime::from_micros(micros);
+                    if moment.micros() != micros {
+                        return Err(Error::invalid_record("a datetime must lie in the years 0001 to 9999").into());
+                    }
+                    Value::DateTime(moment)
+                }
+                (micros, Some(offsets)) => {
+                    let offset = i32::try_from(offsets.get(row)).unwrap_or(i32::MAX);
+                    Value::DateTime(DateTime::with_offset(micros, offset)?)
+                }
+            },
+            Cells::Objects(cells) => {
+                let cell = cells.get_item(row)?;
+                match cell.cast_exact::<PyFloat>() {
+                    // Among objects, NaN is how pandas writes that there is none.
+                    Ok(number) => float(number.value())?,
+                    Err(_) => value::from_python(&cell)?,
+                }
+            }
+        })
+    }
+
+    fn field_type(&self, value: &Value) -> FieldType {
+        match self.declared {
+            Some(declared) if declared.holds(value) => declared,
+            _ => FieldType::detect(value),
+        }
+    }
+}
+
+/// NaN is no value; infinity is none that a record holds.
+fn float(value: f64) -> Outcome<Value> {
+    if value.is_nan() {
+        return Ok(Value::Null);
+    }
+    if value.is_infinite() {
+        return Err(Error::invalid_record("a float must be finite").into());
+    }
+    Ok(Value::Float(value))
+}
+
+/// A column as Python hands it over: name, kind, data, which rows have a value, offsets, type.
+fn column<'py>(parts: &Bound<'py, PyAny>) -> Outcome<Column<'py>> {
+    let parts = parts.cast::<PyTuple>()?;
+    let optional = |index: usize| -> PyResult<Option<Bound<'py, PyAny>>> {
+        let part = parts.get_item(index)?;
+        Ok((!part.is_none()).then_some(part))
+    };
+    let name = value::text(&parts.get_item(0)?.cast_into::<PyString>()?)?;
+    let kind: String = parts.get_item(1)?.extract()?;
+    let data = parts.get_item(2)?;
+    let cells = match kind.as_str() {
+        "boolean" => Cells::Booleans(Numbers::of(data, "b1")?),
+        "integer" => Cells::Integers(Numbers::of(data, "i8")?),
+        "float" => Cells::Floats(Numbers::of(data, "f8")?),
+        "datetime" => {
+            let offsets = optional(4)?.map(|offsets| Numbers::of(offsets, "i8")).transpose()?;
+            Cells::Moments(Numbers::of(data, "M8[us]")?, offsets)
+        }
+        _ => Cells::Objects(data.cast_into::<PyList>()?),
+    };
+    let present = optional(3)?.map(|present| Numbers::of(present, "b1")).transpose()?;
+    let declared = optional(5)?.map(|kind| crate::field::type_from_python(&kind)).transpose()?;
+    Ok(Column { name, cells, present, declared })
+}
+
+/// The records of columns that have this many rows.
+#[pyfunction]
+pub(crate) fn _records(
+    columns: Vec<Bound<'_, PyAny>>,
+    rows: usize,
+    ids: Option<Bound<'_, PyList>>,
+) -> Outcome<PySearchResult> {
+    Ok(PySearchResult::from(rows_of(&columns, rows, ids.as_ref())?))
+}
+
+fn rows_of(columns: &[Bound<'_, PyAny>], rows: usize, ids: Option<&Bound<'_, PyList>>) -> Outcome<Vec<Record>> {
+    let columns = columns.iter().map(column).collect::<Outcome<Vec<_>>>()?;
+    let mut types: Vec<FieldType> = Vec::new();
+    let mut shape = Shape::empty();
+    let mut records = Vec::with_capacity(rows);
+    for row in 0..rows {
+        let mut values = Vec::with_capacity(columns.len());
+        let mut same = types.len() == columns.len() && row > 0;
+        for (at, column) in columns.iter().enumerate() {
+            let value = column.value(row).map_err(|failure| {
+                failure.at("column", format!("`{}`", column.name.escape_debug())).at("row", row)
+            })?;
+            let kind = match (&value, types.get(at)) {
+                // A null takes the type that the column has.
+                (Value::Null, Some(known)) if column.declared.is_none() => *known,
+                _ => column.field_type(&value),
+            };
+            match types.get_mut(at) {
+                Some(known) if *known == kind => {}
+                Some(known) => {
+                    *known = kind;
+                    same = false;
+                }
+                None => types.push(kind),
+            }
+            values.push(value);
+        }
+        if !same {
+            shape = Shape::new(columns.iter().map(|column| column.name.clone()).zip(types.iter().copied()))?;
+        }
+        let mut record = Record::from_shape(&shape, values)?;
+        if let Some(ids) = ids {
+            let id = ids.get_item(row)?;
+            if !id.is_none() {
+                let id = RecordId::new(value::text(&id.cast_into::<PyString>()?)?);
+                record.set_id(id.map_err(|error| error.with_context("row", row))?);
+            }
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// The records of a DataFrame or of Arrow data, if the object is one of those.
+pub(crate) fn of_columns(object: &Bound<'_, PyAny>, id_column: Option<&str>) -> Outcome<Option<Vec<Record>>> {
+    let py = object.py();
+    let class = object.get_type();
+    if class.mro().iter().any(|base| is_pandas_frame(&base)) {
+        let module = py.import(intern!(py, "dataknobs_data.utils.pandas"))?;
+        let parts = module.getattr(intern!(py, "_parts"))?.call1((object, id_column))?;
+        type Parts<'py> = (Vec<Bound<'py, PyAny>>, Option<Bound<'py, PyList>>, Bound<'py, PyDict>);
+        let (columns, ids, attributes): Parts<'_> = parts.extract()?;
+        if attributes.is_empty() {
+            return Ok(Some(rows_of(&columns, object.len()?, ids.as_ref())?));
+        }
+        let options = PyDict::new(py);
+        options.set_item("id_column", id_column)?;
+        let records = module.getattr(intern!(py, "dataframe_to_records"))?.call((object,), Some(&options))?;
+        return Ok(Some(records.cast_into::<PySearchResult>()?.get().records().to_vec()));
+    }
+    if !object.hasattr(intern!(py, "__arrow_c_stream__"))? {
+        return Ok(None);
+    }
+    let mut options = FromArrowOptions::new();
+    if let Some(id_column) = id_column {
+        options = options.with_id_column(id_column);
+    }
+    let capsule = object.call_method0(intern!(py, "__arrow_c_stream__"))?.cast_into::<PyCapsule>()?;
+    let reader = crate::stream::import(&capsule)?;
+    Ok(Some(py.detach(|| dataknobs_data_arrow::records_from_reader(reader, &options))?))
+}
+
+fn is_pandas_frame(class: &Bound<'_, PyAny>) -> bool {
+    let named = |attribute: &str, expected: &str| {
+        class.getattr(attribute).ok().and_then(|name| name.extract::<String>().ok()).is_some_and(|name| {
+            name == expected || (attribute == "__module__" && name.starts_with("pandas."))
+        })
+    };
+    named("__name__", "DataFrame") && named("__module__", "pandas")
+}
+
+/// The records of a DataFrame, of Arrow data, or of an iterable of records.
+#[pyfunction]
+#[pyo3(signature = (data, *, id_column=None))]
+pub(crate) fn records_from_columns(data: &Bound<'_, PyAny>, id_column: Option<&str>) -> Outcome<PySearchResult> {
+    match of_columns(data, id_column)? {
+        Some(records) => Ok(PySearchResult::from(records)),
+        None if id_column.is_some() => {
+            Err(Failure::Python(PyTypeError::new_err("`id_column` goes with a DataFrame or with Arrow data")))
+        }
+        None => Ok(PySearchResult::from(crate::record::list_argument(data)?)),
+    }
+}

@@ -1,0 +1,31 @@
+//! The Arrow C stream interface: capsules that other libraries give and take.
+
+use arrow_array::ffi_stream::{RecordBatchStreamReader, FFI_ArrowArrayStream};
+use dataknobs_data::Error;
+use dataknobs_data_arrow::ToArrowOptions;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::error::Outcome;
+
+/// The reader of a capsule named `arrow_array_stream`, whose stream it takes.
+pub(crate) fn import(capsule: &Bound<'_, PyCapsule>) -> Outcome<RecordBatchStreamReader> {
+    let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
+    // SAFETY: the name says what the capsule holds; the stream is moved out and an empty, released
+    // one left behind, as the interface asks for.
+    let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
+    Ok(RecordBatchStreamReader::try_new(stream).map_err(|source| {
+        Error::invalid_record("this is no stream of Arrow data").with_source(source)
+    })?)
+}
+
+/// A capsule with a stream of these records.
+pub(crate) fn export<'py>(
+    py: Python<'py>,
+    records: std::sync::Arc<[dataknobs_data::Record]>,
+    options: ToArrowOptions,
+) -> Outcome<Bound<'py, PyCapsule>> {
+    let reader = py.detach(|| dataknobs_data_arrow::reader(records.to_vec(), &options))?;
+    let stream = FFI_ArrowArrayStream::new(Box::new(reader));
+    Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?)
+}

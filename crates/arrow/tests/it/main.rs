@@ -1,0 +1,7 @@
+//! Records to Arrow and back, through the public functions.
+#![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
+
+mod columns;
+mod errors;
+mod inward;
+mod round_trip;
