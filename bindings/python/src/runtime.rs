@@ -80,28 +80,27 @@ pub(crate) fn forked() -> Error {
 }
 
 thread_local! {
-    static SHAPES: std::cell::RefCell<Option<dataknobs_data::Quiet>> = const { std::cell::RefCell::new(None) };
+    static QUIET: std::cell::RefCell<Option<dataknobs_data::Quiet>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Before a fork: no other thread may hold a lock that the child would wait for.
 #[pyfunction]
-pub(crate) fn _before_fork(py: Python<'_>) {
-    py.detach(|| {
-        let quiet = dataknobs_data::Quiet::begin();
-        SHAPES.with(|kept| *kept.borrow_mut() = Some(quiet));
-    });
+pub(crate) fn _before_fork() {
+    // Not detached: whoever holds such a lock holds it for moments, and does not wait for the interpreter.
+    let quiet = dataknobs_data::Quiet::begin();
+    QUIET.with(|kept| *kept.borrow_mut() = Some(quiet));
 }
 
 /// After a fork, in the parent.
 #[pyfunction]
 pub(crate) fn _after_fork_in_parent() {
-    SHAPES.with(|kept| kept.borrow_mut().take());
+    QUIET.with(|kept| kept.borrow_mut().take());
 }
 
 /// After a fork, in the child.
 #[pyfunction]
 pub(crate) fn _after_fork_in_child() {
-    SHAPES.with(|kept| kept.borrow_mut().take());
+    QUIET.with(|kept| kept.borrow_mut().take());
     GENERATION.fetch_add(1, Ordering::Relaxed);
     ATTACHED.store(0, Ordering::SeqCst);
 }

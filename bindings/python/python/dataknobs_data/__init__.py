@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _native
+from .backends import file as _file
+from .backends import memory as _memory
 from ._native import Capabilities, IndexInfo, SearchResult, __version__
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
 from .exceptions import DataknobsError
