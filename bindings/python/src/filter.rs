@@ -143,8 +143,8 @@ impl PyFilter {
         ))
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<PyFilter>().is_ok_and(|other| other.get().inner == self.inner)
+    fn __eq__(&self, other: PyRef<'_, Self>) -> bool {
+        other.inner == self.inner
     }
 
     fn __hash__(&self) -> u64 {

@@ -5,6 +5,7 @@
 mod aggregation;
 mod answer;
 mod calls;
+mod capabilities;
 mod columns;
 mod cursor;
 mod datetime;
@@ -35,11 +36,17 @@ mod _native {
     use super::*;
 
     #[pymodule_export]
+    use crate::aggregation::PyAggregation;
+    #[pymodule_export]
     use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
+    #[pymodule_export]
+    use crate::capabilities::PyCapabilities;
     #[pymodule_export]
     use crate::columns::{_columns, Buffer, TextArray};
     #[pymodule_export]
     use crate::cursor::Cursor;
+    #[pymodule_export]
+    use crate::explain::{PyExplain, PyIndexInfo};
     #[pymodule_export]
     use crate::field::PyField;
     #[pymodule_export]
@@ -58,9 +65,10 @@ mod _native {
     use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork};
     #[pymodule_export]
     use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
-
     #[pymodule_export]
     use crate::sort::PySortSpec;
+    #[pymodule_export]
+    use crate::table::{PyTable, RowIterator};
 
     /// Runs the `dk` command and gives its exit code.
     #[pyfunction]

@@ -120,8 +120,8 @@ impl PyQuery {
         self.inner.to_json().to_string()
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<PyQuery>().is_ok_and(|other| other.get().inner == self.inner)
+    fn __eq__(&self, other: PyRef<'_, Self>) -> bool {
+        other.inner == self.inner
     }
 
     fn __hash__(&self) -> u64 {

@@ -34,8 +34,8 @@ impl PySortSpec {
         self.inner.order.name()
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<PySortSpec>().is_ok_and(|other| other.get().inner == self.inner)
+    fn __eq__(&self, other: PyRef<'_, Self>) -> bool {
+        other.inner == self.inner
     }
 
     fn __hash__(&self) -> u64 {

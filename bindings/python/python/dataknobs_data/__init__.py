@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _native
-from ._native import SearchResult, __version__
+from ._native import Capabilities, IndexInfo, SearchResult, __version__
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
 from .exceptions import DataknobsError
 from .fields import Field, FieldType
-from .query import Filter, Operator, Query, SortSpec
+from .query import Aggregation, Explain, Filter, Operator, Query, SortSpec, Table
 from .records import Record
 
 if TYPE_CHECKING:
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from .utils.pandas import dataframe_to_records, records_to_dataframe
 
 __all__ = [
+    "Aggregation",
+    "Capabilities",
     "Config",
     "Database",
     "DatabaseFactory",
     "DataknobsError",
+    "Explain",
     "Field",
     "FieldType",
     "Filter",
+    "IndexInfo",
     "Operator",
     "Query",
     "Record",
@@ -41,6 +45,7 @@ __all__ = [
     "SyncDatabase",
     "SyncDatabaseFactory",
     "SyncTransaction",
+    "Table",
     "Transaction",
     "__version__",
     "dataframe_to_records",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._native import Record, SearchResult
+    from ._native import Record, SearchResult, Table
 
 ROWS = 20
 CHARACTERS = 200
@@ -44,3 +44,10 @@ def result_table(result: SearchResult) -> str:
     more = len(result) - len(shown)
     note = f"<p>{len(result)} records; the first {ROWS} are shown</p>" if more > 0 else ""
     return _table(("_id", *names), rows, note)
+
+
+def aggregate_table(table: Table) -> str:
+    """Give the first rows of an aggregation's result."""
+    shown = table[:ROWS]
+    note = f"<p>{len(table)} rows; the first {ROWS} are shown</p>" if len(table) > ROWS else ""
+    return _table(table.columns, shown.rows, note)

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ._native import Filter, Query, SortSpec
+from ._native import Aggregation, Explain, Filter, Query, SortSpec, Table
 
-__all__ = ["Filter", "Operator", "Query", "SortSpec"]
+__all__ = ["Aggregation", "Explain", "Filter", "Operator", "Query", "SortSpec", "Table"]
 
 
 class Operator(str, Enum):
