@@ -418,7 +418,7 @@ impl Calls {
         call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.count(&query))
     }
 
-    fn open_cursor<'py>(
+    fn _open_cursor<'py>(
         &self,
         py: Python<'py>,
         mode: Mode,
@@ -598,7 +598,7 @@ impl Calls {
         database_call!(self, py, mode, timeout, |database| database.info())
     }
 
-    fn begin<'py>(
+    fn _begin<'py>(
         &self,
         py: Python<'py>,
         mode: Mode,
@@ -611,7 +611,7 @@ impl Calls {
     }
 
     /// Commits or rolls back, and ends the transaction either way.
-    fn end<'py>(&self, py: Python<'py>, mode: Mode, commit: bool, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
+    fn _end<'py>(&self, py: Python<'py>, mode: Mode, commit: bool, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
         let open = self.opened()?;
         let timeout = seconds(timeout)?;
         drop(self.transaction()?);
@@ -819,7 +819,7 @@ session_classes! {
     first [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
     /// How many records pass the query's filter.
     count [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    open_cursor [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
+    _open_cursor [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
     /// Groups and aggregates.
     aggregate [aggregation, *, timeout=None] (aggregation: &Bound<'_, PyAny>, timeout: Option<f64>);
     /// Stores new records and gives their ids, in order.
@@ -858,6 +858,6 @@ session_classes! {
     close [*, timeout=None] (timeout: Option<f64>);
     /// What the store is and where.
     info [*, timeout=None] (timeout: Option<f64>);
-    begin [read_only=false, *, timeout=None] (read_only: bool, timeout: Option<f64>);
-    end [commit, *, timeout=None] (commit: bool, timeout: Option<f64>);
+    _begin [read_only=false, *, timeout=None] (read_only: bool, timeout: Option<f64>);
+    _end [commit, *, timeout=None] (commit: bool, timeout: Option<f64>);
 }

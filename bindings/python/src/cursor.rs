@@ -84,7 +84,7 @@ impl Cursor {
 
     fn __next__(&self, py: Python<'_>) -> Outcome<Option<PyRecord>> {
         loop {
-            match self.at_hand()? {
+            match self._at_hand()? {
                 Some(record) => return Ok(Some(record)),
                 None if self.state.lock().ended => return Ok(None),
                 None => drop(wait(py, self.fetch()?)?),
@@ -92,8 +92,17 @@ impl Cursor {
         }
     }
 
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_kind, _error, _trace, /))]
+    fn __exit__(&self, _kind: &Bound<'_, PyAny>, _error: &Bound<'_, PyAny>, _trace: &Bound<'_, PyAny>) {
+        self.close();
+    }
+
     /// The next record that is there already, or None.
-    fn at_hand(&self) -> Outcome<Option<PyRecord>> {
+    fn _at_hand(&self) -> Outcome<Option<PyRecord>> {
         let mut state = self.state.lock();
         match state.at_hand.next() {
             Some(record) => Ok(Some(PyRecord::new(record))),
@@ -111,7 +120,7 @@ impl Cursor {
     }
 
     /// Begins to fetch the next chunk.
-    fn begin_fetch(&self) -> Outcome<Pending> {
+    fn _begin_fetch(&self) -> Outcome<Pending> {
         Pending::start(self.fetch()?)
     }
 

@@ -367,6 +367,44 @@ impl PyRecord {
         }
     }
 
+    /// The value of a field, which is set to the default first when there is no such field.
+    #[pyo3(signature = (name, default=None))]
+    fn setdefault<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+        default: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let found = self.inner.lock().get(name.to_str()?).cloned();
+        if let Some(value) = found {
+            return Ok(value::to_python(py, &value)?);
+        }
+        match default {
+            Some(default) => self.__setitem__(name, default)?,
+            None => self.inner.lock().set(&value::text(name)?, Value::Null)?,
+        }
+        self.__getitem__(py, name)
+    }
+
+    /// Removes the last field and gives its name and value.
+    fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
+        let last = self.inner.lock().shape().fields().last().map(|(name, _)| name.clone());
+        let removed = last.and_then(|name| self.inner.lock().remove(&name));
+        match removed {
+            Some(field) => Ok((field.name.to_string(), value::to_python(py, &field.value)?)),
+            None => Err(Failure::Python(PyKeyError::new_err("the record has no fields"))),
+        }
+    }
+
+    /// Removes all fields.
+    fn clear(&self) {
+        self.change(|record| {
+            while let Some((name, _)) = record.shape().fields().last().cloned() {
+                record.remove(&name);
+            }
+        });
+    }
+
     /// Gives a field another name, in its place.
     fn rename(&self, name: &str, new_name: &str) -> Outcome<bool> {
         Ok(self.inner.lock().rename(name, new_name)?)
@@ -487,7 +525,7 @@ fn read_json(text: &str) -> Outcome<Record> {
 /// The other half of pickling: plain text, nothing of which is run.
 #[pyfunction]
 pub(crate) fn _restore_record<'py>(
-    class: &Bound<'py, PyType>,
+    class_: &Bound<'py, PyType>,
     text: &str,
     version: Option<&str>,
     score: Option<f32>,
@@ -495,10 +533,10 @@ pub(crate) fn _restore_record<'py>(
     let mut record = read_json(text)?;
     record.set_version(version.map(Version::from_token));
     record.set_score(score);
-    if !class.is_subclass_of::<PyRecord>()? {
+    if !class_.is_subclass_of::<PyRecord>()? {
         return Err(Failure::Python(PyTypeError::new_err("only a Record can be restored here")));
     }
-    let object = class.call0()?;
+    let object = class_.call0()?;
     *object.cast::<PyRecord>()?.get().inner.lock() = record;
     Ok(object)
 }

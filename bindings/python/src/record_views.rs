@@ -3,7 +3,7 @@
 use dataknobs_data::Metadata;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
 use crate::field::PyField;
@@ -56,6 +56,20 @@ impl Fields {
         Ok(self.keys(py)?.try_iter()?.into_any())
     }
 
+    /// A field, or the default when there is no such field.
+    #[pyo3(name = "get", signature = (name, default=None))]
+    fn get_field<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.record.get().get().field(name.to_str()?) {
+            Some(field) => Ok(Bound::new(py, PyField { inner: field.to_field() })?.into_any()),
+            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
+        }
+    }
+
     /// The field names, in order.
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let record = self.record.get().get();
@@ -78,6 +92,16 @@ impl Fields {
             list.append((field.name(), Py::new(py, PyField { inner: field.to_field() })?))?;
         }
         Ok(list)
+    }
+
+    /// Equal as mappings are: whatever the order.
+    fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if !other.is_instance_of::<Fields>() && !other.is_instance_of::<PyDict>() {
+            return Ok(py.NotImplemented().into_bound(py));
+        }
+        let dict = |pairs: &Bound<'py, PyAny>| py.get_type::<PyDict>().call1((pairs,));
+        let equal = dict(self.items(py)?.as_any())?.eq(dict(&other.call_method0("items")?)?)?;
+        Ok(PyBool::new(py, equal).to_owned().into_any())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -183,6 +207,54 @@ impl MetadataView {
             self.change(|metadata| metadata.extend(members))?;
         }
         Ok(())
+    }
+
+    /// The value of a key, which is set to the default first when there is no such key.
+    #[pyo3(signature = (key, default=None))]
+    fn setdefault<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if !self.__contains__(key) {
+            self.__setitem__(key, &default.unwrap_or_else(|| py.None().into_bound(py)))?;
+        }
+        Ok(self.__getitem__(py, key)?)
+    }
+
+    /// Removes a key and gives its value, or the default when there is no such key.
+    #[pyo3(signature = (key, *default))]
+    fn pop<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyString>,
+        default: &Bound<'py, PyTuple>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let name = value::text(key)?;
+        match (self.change(|metadata| metadata.shift_remove(name.as_str()))?, default.iter().next()) {
+            (Some(value), _) => Ok(json::to_python(py, &value)?),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Failure::Python(PyKeyError::new_err(key.clone().unbind()))),
+        }
+    }
+
+    /// Removes the last key and gives it and its value.
+    fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
+        let last = self.get().keys().next_back().cloned();
+        let removed = match last {
+            Some(key) => self.change(|metadata| metadata.shift_remove_entry(&key))?,
+            None => None,
+        };
+        match removed {
+            Some((key, value)) => Ok((key, json::to_python(py, &value)?)),
+            None => Err(Failure::Python(PyKeyError::new_err("there is no metadata"))),
+        }
+    }
+
+    /// Removes all keys.
+    fn clear(&self) -> Outcome<()> {
+        self.change(Metadata::clear)
     }
 
     /// A plain dict with the same content.

@@ -91,17 +91,17 @@ class _AsyncCalls:
             When a value is of no type that a record holds; the context names the field.
         """
         reply = self._calls.create(record) if timeout is None else self._calls.create(record, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def read(self, id: str, *, timeout: float | None = None) -> Record | None:
         """Give the record with this id, or None."""
         reply = self._calls.read(id) if timeout is None else self._calls.read(id, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def exists(self, id: str, *, timeout: float | None = None) -> bool:
         """Whether there is a record with this id."""
         reply = self._calls.exists(id, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def update(
         self, id: str, record: Any, *, expected_version: str | None = None, timeout: float | None = None
@@ -112,7 +112,7 @@ class _AsyncCalls:
         another version is a `ConflictError`.
         """
         reply = self._calls.update(id, record, expected_version=expected_version, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def patch(
         self,
@@ -125,19 +125,19 @@ class _AsyncCalls:
     ) -> bool:
         """Set and unset single fields, atomically. False when the record is missing."""
         reply = self._calls.patch(id, set, unset, expected_version=expected_version, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def upsert(
         self, id: Any, record: Any = None, *, expected_version: str | None = None, timeout: float | None = None
     ) -> str:
         """Create or replace a record: ``upsert(id, record)``, or ``upsert(record)`` under its own id."""
         reply = self._calls.upsert(id, record, expected_version=expected_version, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def delete(self, id: str, *, expected_version: str | None = None, timeout: float | None = None) -> bool:
         """Remove the record with this id. False when it is missing."""
         reply = self._calls.delete(id, expected_version=expected_version, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def search(self, query: Asked = None, *, timeout: float | None = None) -> SearchResult:
         """Give the records that a query finds, all at once, as a lazy sequence.
@@ -155,17 +155,17 @@ class _AsyncCalls:
             When the query makes no sense; nothing was asked of the store.
         """
         reply = self._calls.search(query, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def first(self, query: Asked = None, *, timeout: float | None = None) -> Record | None:
         """Give the first record that a query finds, or None."""
         reply = self._calls.first(query, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def count(self, query: Asked = None, *, timeout: float | None = None) -> int:
         """How many records pass the query's filter; its limit and offset do not count."""
         reply = self._calls.count(query, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     def stream(self, query: Asked = None, *, timeout: float | None = None) -> RecordStream:
         """Give the records that a query finds one after the other, in constant memory.
@@ -177,7 +177,7 @@ class _AsyncCalls:
     async def aggregate(self, aggregation: Aggregation, *, timeout: float | None = None) -> Table:
         """Group records and count, sum, average … them."""
         reply = self._calls.aggregate(aggregation, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def create_batch(self, records: Any, *, timeout: float | None = None) -> list[str]:
         """Store new records and give their ids, in order.
@@ -186,17 +186,17 @@ class _AsyncCalls:
         All or nothing where the store has transactions; else the error lists what failed, in ``failures``.
         """
         reply = self._calls.create_batch(records, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def read_batch(self, ids: Iterable[str], *, timeout: float | None = None) -> list[Record | None]:
         """Give the records with these ids, in order; None for each that is missing."""
         reply = self._calls.read_batch(ids, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def update_batch(self, records: Any, *, timeout: float | None = None) -> list[bool]:
         """Replace records under their own ids; False for each that is missing."""
         reply = self._calls.update_batch(records, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def upsert_batch(
         self, records: Any, *, id_column: str | None = None, timeout: float | None = None
@@ -205,12 +205,12 @@ class _AsyncCalls:
         if id_column is not None:
             records = _native.records_from_columns(records, id_column=id_column)
         reply = self._calls.upsert_batch(records, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def delete_batch(self, ids: Iterable[str], *, timeout: float | None = None) -> list[bool]:
         """Remove records; False for each that is missing."""
         reply = self._calls.delete_batch(ids, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def update_where(
         self,
@@ -222,17 +222,17 @@ class _AsyncCalls:
     ) -> int:
         """Set and unset fields of every record that passes the query's filter; gives their number."""
         reply = self._calls.update_where(query, set, unset, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def delete_where(self, query: Asked, *, timeout: float | None = None) -> int:
         """Remove every record that passes the query's filter; gives their number."""
         reply = self._calls.delete_where(query, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def clear(self, *, timeout: float | None = None) -> int:
         """Remove every record; gives their number."""
         reply = self._calls.clear(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def search_as_dataframe(self, query: Asked = None, *, timeout: float | None = None, **options: Any) -> Any:
         """Give the records that a query finds as a pandas DataFrame: see `records_to_dataframe` for the options."""
@@ -246,7 +246,7 @@ class _SyncCalls(SyncSession):
 
     def stream(self, query: Asked = None, *, timeout: float | None = None) -> Cursor:
         """Give the records that a query finds one after the other, in constant memory."""
-        return self.open_cursor(query, timeout=timeout)
+        return self._open_cursor(query, timeout=timeout)
 
     def upsert_batch(self, records: Any, *, id_column: str | None = None, timeout: float | None = None) -> list[str]:
         """Create or replace records under their own ids; ``id_column`` names a DataFrame's or table's id column."""
@@ -393,49 +393,49 @@ class Database(_AsyncCalls, _Opening):
     async def explain(self, query: Asked = None, *, timeout: float | None = None) -> Explain:
         """Say what a query will cost, without running it."""
         reply = self._calls.explain(query, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def create_index(
         self, field: Any, kind: str = "hash", name: str | None = None, *, timeout: float | None = None
     ) -> IndexInfo:
         """Declare an index: ``"hash"`` for equality, ``"ordered"`` for ranges and sorting too."""
         reply = self._calls.create_index(field, kind, name, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def list_indexes(self, *, timeout: float | None = None) -> list[IndexInfo]:
         """Give the declared indexes."""
         reply = self._calls.list_indexes(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def drop_index(self, name: str, *, timeout: float | None = None) -> bool:
         """Drop an index by name. False when there is none."""
         reply = self._calls.drop_index(name, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def connect(self, *, timeout: float | None = None) -> None:
         """Connect now instead of on first use."""
         reply = self._calls.connect(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def ping(self, *, timeout: float | None = None) -> None:
         """Ask the store whether it answers."""
         reply = self._calls.ping(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def flush(self, *, timeout: float | None = None) -> None:
         """Have everything acknowledged written where it lasts."""
         reply = self._calls.flush(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def close(self, *, timeout: float | None = None) -> None:
         """Close the database. Calls after it fail; closing again does not."""
         reply = self._calls.close(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def info(self, *, timeout: float | None = None) -> dict[str, Any]:
         """Say what the store is and where."""
         reply = self._calls.info(timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        return await _finish(reply) if type(reply) is Pending else reply
 
     def transaction(self, *, read_only: bool = False, timeout: float | None = None) -> Transaction:
         """Give a transaction: ``async with db.transaction() as tx`` commits at the end, or rolls back on an error."""
@@ -501,7 +501,7 @@ class SyncDatabase(_SyncCalls, _Opening):
     def transaction(self, *, read_only: bool = False, timeout: float | None = None) -> SyncTransaction:
         """Begin a transaction: ``with db.transaction() as tx`` commits at the end, or rolls back on an error."""
         transaction = SyncTransaction()
-        transaction._open_transaction(self, self.begin(read_only, timeout=timeout))
+        transaction._open_transaction(self, self._begin(read_only, timeout=timeout))
         return transaction
 
     def run_transaction(self, body: Callable[[SyncTransaction], T]) -> T:
@@ -531,8 +531,8 @@ class Transaction(_AsyncCalls):
         self._timeout = timeout
 
     async def _begin(self) -> Self:
-        reply = self._database._calls.begin(self._read_only, timeout=self._timeout)
-        begun = await _finish(reply) if reply.__class__ is Pending else reply
+        reply = self._database._calls._begin(self._read_only, timeout=self._timeout)
+        begun = await _finish(reply) if type(reply) is Pending else reply
         self._calls._open_transaction(self._database._calls, begun)
         return self
 
@@ -541,13 +541,13 @@ class Transaction(_AsyncCalls):
 
     async def commit(self, *, timeout: float | None = None) -> None:
         """Make the transaction's writes everybody's."""
-        reply = self._calls.end(True, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        reply = self._calls._end(True, timeout=timeout)
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def rollback(self, *, timeout: float | None = None) -> None:
         """Forget the transaction's writes."""
-        reply = self._calls.end(False, timeout=timeout)
-        return await _finish(reply) if reply.__class__ is Pending else reply
+        reply = self._calls._end(False, timeout=timeout)
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def __aenter__(self) -> Self:
         if not self._calls._is_open():
@@ -570,11 +570,11 @@ class SyncTransaction(_SyncCalls):
 
     def commit(self, *, timeout: float | None = None) -> None:
         """Make the transaction's writes everybody's."""
-        self.end(True, timeout=timeout)
+        self._end(True, timeout=timeout)
 
     def rollback(self, *, timeout: float | None = None) -> None:
         """Forget the transaction's writes."""
-        self.end(False, timeout=timeout)
+        self._end(False, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -605,12 +605,12 @@ class RecordStream:
     async def __anext__(self) -> Record:
         cursor = self._cursor
         if cursor is None:
-            reply = self._calls.open_cursor(self._query, timeout=self._timeout)
-            cursor = self._cursor = await _finish(reply) if reply.__class__ is Pending else reply
-        while (record := cursor.at_hand()) is None:
+            reply = self._calls._open_cursor(self._query, timeout=self._timeout)
+            cursor = self._cursor = await _finish(reply) if type(reply) is Pending else reply
+        while (record := cursor._at_hand()) is None:
             if cursor.ended:
                 raise StopAsyncIteration
-            await _finish(cursor.begin_fetch())
+            await _finish(cursor._begin_fetch())
         return record
 
     async def aclose(self) -> None:
