@@ -760,14 +760,18 @@ macro_rules! session_classes {
             }
 
             /// The columns of what a query finds, for a DataFrame; None where `search` must do.
-            #[pyo3(signature = (query=None))]
+            #[pyo3(signature = (query=None, arrow_text=false))]
             fn _search_columns<'py>(
                 &self,
                 py: Python<'py>,
                 query: Option<&Bound<'py, PyAny>>,
+                arrow_text: bool,
             ) -> Outcome<Option<(Vec<crate::columns::PythonColumn>, usize)>> {
                 match &self.calls.opened()?.database {
-                    Some(database) => crate::columns::shown(py, database, &query::argument(query)?),
+                    Some(database) => {
+                        let text = crate::columns::text_as(arrow_text);
+                        crate::columns::shown(py, database, &query::argument(query)?, text)
+                    }
                     None => Ok(None),
                 }
             }

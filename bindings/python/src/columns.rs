@@ -3,14 +3,16 @@
 //! NumPy reads the buffers where they are, through `__array_interface__`: nothing is copied, and
 //! neither NumPy's C interface nor pyarrow is needed.
 
+use arrow_array::LargeStringArray;
+use arrow_array::builder::LargeStringBuilder;
 use dataknobs_data::{FieldType, Value};
 use dataknobs_data_arrow::{Column, ColumnData, ColumnKind, ToArrowOptions, Zone};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyCapsule, PyDict, PyString};
 
-use crate::error::{Failure, Outcome};
+use crate::error::Outcome;
 use crate::value;
 
 /// A buffer of numbers that NumPy may read and write.
@@ -50,29 +52,61 @@ impl Buffer {
     }
 }
 
-/// The strings of a column, of which the same ones are the same Python object.
+/// Records whose texts are made into objects together, one column after the other: their memory
+/// is near then.
+const BLOCK: usize = 256;
+
+/// The strings of one column, of which the same ones are the same Python object.
 ///
-/// Columns of few distinct strings are common, and each look-up is cheaper than a new object. When
+/// Columns of few distinct strings are common, and a look-up is cheaper than a new object. When
 /// most strings differ, it stops looking.
-fn strings(py: Python<'_>, texts: &[Option<&str>]) -> Vec<Py<PyAny>> {
+#[derive(Default)]
+struct Strings<'a> {
+    objects: Vec<Py<PyAny>>,
+    known: HashMap<&'a str, Py<PyString>, RandomState>,
+    /// Most strings are new.
+    distinct: bool,
+}
+
+impl<'a> Strings<'a> {
     const SAMPLE: usize = 1_024;
-    let mut known: HashMap<&str, Py<PyString>, RandomState> = HashMap::default();
-    let mut looking = true;
-    let mut objects = Vec::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        objects.push(match text {
-            None => py.None(),
-            Some(text) if looking => {
-                if index == SAMPLE && known.len() > SAMPLE / 2 {
-                    looking = false;
-                    known.clear();
+
+    fn extend(&mut self, py: Python<'_>, texts: &[Option<&'a str>]) {
+        if self.objects.len() >= Self::SAMPLE && self.known.len() > self.objects.len() / 2 {
+            self.distinct = true;
+            self.known.clear();
+        }
+        for text in texts {
+            self.objects.push(match text {
+                None => py.None(),
+                Some(text) if self.distinct => PyString::new(py, text).into_any().unbind(),
+                Some(text) => {
+                    let object = self.known.entry(text).or_insert_with(|| PyString::new(py, text).unbind());
+                    object.clone_ref(py).into_any()
                 }
-                known.entry(text).or_insert_with(|| PyString::new(py, text).unbind()).clone_ref(py).into_any()
-            }
-            Some(text) => PyString::new(py, text).into_any().unbind(),
-        });
+            });
+        }
     }
-    objects
+}
+
+/// The string objects of all columns of text, in order.
+fn strings(py: Python<'_>, columns: &[Column<'_>]) -> Vec<Vec<Py<PyAny>>> {
+    let texts: Vec<&[Option<&str>]> = columns
+        .iter()
+        .filter_map(|column| match &column.data {
+            ColumnData::Text(texts) => Some(texts.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let rows = texts.first().map_or(0, |texts| texts.len());
+    let new = || Strings { objects: Vec::with_capacity(rows), ..Strings::default() };
+    let mut made: Vec<Strings<'_>> = texts.iter().map(|_| new()).collect();
+    for start in (0..rows).step_by(BLOCK) {
+        for (made, texts) in made.iter_mut().zip(&texts) {
+            made.extend(py, &texts[start..rows.min(start + BLOCK)]);
+        }
+    }
+    made.into_iter().map(|strings| strings.objects).collect()
 }
 
 fn values(py: Python<'_>, values: &[&Value]) -> PyResult<Vec<Py<PyAny>>> {
@@ -80,11 +114,32 @@ fn values(py: Python<'_>, values: &[&Value]) -> PyResult<Vec<Py<PyAny>>> {
 }
 
 /// Name, kind, data, which rows have a value (or None), and the declared type.
-pub(crate) type PythonColumn =
-    (String, &'static str, Py<Buffer>, Option<Py<Buffer>>, Option<&'static str>, Option<i32>);
+pub(crate) type PythonColumn = (String, &'static str, Py<PyAny>, Option<Py<PyAny>>, Option<&'static str>, Option<i32>);
 
-fn column(py: Python<'_>, column: Column<'_>) -> PyResult<PythonColumn> {
-    let buffer = |data| Py::new(py, Buffer { data });
+/// How text is handed over.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Text {
+    /// As `str` objects.
+    Objects,
+    /// As Arrow data, which makes no objects.
+    Arrow,
+}
+
+fn convert(py: Python<'_>, columns: Vec<Column<'_>>, text: Text) -> PyResult<Vec<PythonColumn>> {
+    let mut strings = match text {
+        Text::Objects => strings(py, &columns),
+        Text::Arrow => Vec::new(),
+    }
+    .into_iter();
+    columns.into_iter().map(|found| column(py, found, &mut strings)).collect()
+}
+
+fn column(
+    py: Python<'_>,
+    column: Column<'_>,
+    strings: &mut impl Iterator<Item = Vec<Py<PyAny>>>,
+) -> PyResult<PythonColumn> {
+    let buffer = |data| Ok::<_, PyErr>(Py::new(py, Buffer { data })?.into_any());
     let mut offset = None;
     let kind = match column.kind {
         ColumnKind::Boolean => "boolean",
@@ -105,7 +160,15 @@ fn column(py: Python<'_>, column: Column<'_>) -> PyResult<PythonColumn> {
         ColumnData::Integer(data) => buffer(Data::Integers(data))?,
         ColumnData::Float(data) => buffer(Data::Floats(data))?,
         ColumnData::DateTime(data) => buffer(Data::Moments(data))?,
-        ColumnData::Text(data) => buffer(Data::Objects(strings(py, &data)))?,
+        ColumnData::Text(data) => match strings.next() {
+            Some(objects) => buffer(Data::Objects(objects))?,
+            None => {
+                let bytes = data.iter().map(|text| text.map_or(0, str::len)).sum();
+                let mut texts = LargeStringBuilder::with_capacity(data.len(), bytes);
+                data.into_iter().for_each(|text| texts.append_option(text));
+                Py::new(py, TextArray { array: texts.finish() })?.into_any()
+            }
+        },
         ColumnData::Values(data) => buffer(Data::Objects(values(py, &data)?))?,
     };
     let validity = column.validity.map(|mask| buffer(Data::Bytes(mask))).transpose()?;
@@ -113,9 +176,31 @@ fn column(py: Python<'_>, column: Column<'_>) -> PyResult<PythonColumn> {
     Ok((column.name.to_string(), kind, data, validity, declared, offset))
 }
 
+/// A column of text as Arrow data.
+#[pyclass(module = "dataknobs_data._native", frozen)]
+pub(crate) struct TextArray {
+    array: LargeStringArray,
+}
+
+#[pymethods]
+impl TextArray {
+    /// The array in the Arrow C data interface.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> Outcome<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        // The interface lets a producer ignore the schema that is asked for.
+        let _ = requested_schema;
+        crate::stream::export_array(py, &self.array)
+    }
+}
+
 /// The columns of records, in order of first appearance.
 #[pyfunction]
-pub(crate) fn _columns(records: &Bound<'_, PyAny>) -> Outcome<Vec<PythonColumn>> {
+#[pyo3(signature = (records, arrow_text=false))]
+pub(crate) fn _columns(records: &Bound<'_, PyAny>, arrow_text: bool) -> Outcome<Vec<PythonColumn>> {
     let py = records.py();
     let held;
     let found;
@@ -130,7 +215,11 @@ pub(crate) fn _columns(records: &Bound<'_, PyAny>) -> Outcome<Vec<PythonColumn>>
         }
     };
     let columns = py.detach(|| dataknobs_data_arrow::columns(records, &ToArrowOptions::new()));
-    columns.into_iter().map(|found| column(py, found).map_err(Failure::from)).collect()
+    Ok(convert(py, columns, text_as(arrow_text))?)
+}
+
+pub(crate) fn text_as(arrow: bool) -> Text {
+    if arrow { Text::Arrow } else { Text::Objects }
 }
 
 /// The columns of what a query finds in a store that shows its records, and how many rows they
@@ -139,6 +228,7 @@ pub(crate) fn shown(
     py: Python<'_>,
     database: &dataknobs_data_core::Database,
     query: &dataknobs_data::Query,
+    text: Text,
 ) -> Outcome<Option<(Vec<PythonColumn>, usize)>> {
     let options = ToArrowOptions::new();
     let mut answer: Option<PyResult<(Vec<PythonColumn>, usize)>> = None;
@@ -148,10 +238,7 @@ pub(crate) fn shown(
             pieces += 1;
             if pieces == 1 {
                 answer = dataknobs_data_arrow::with_columns(records, &options, |columns| {
-                    Some(Python::attach(|py| {
-                        let columns = columns.into_iter().map(|found| column(py, found));
-                        Ok((columns.collect::<PyResult<Vec<_>>>()?, records.len()))
-                    }))
+                    Some(Python::attach(|py| Ok((convert(py, columns, text)?, records.len()))))
                 });
             }
         })

@@ -44,7 +44,7 @@ mod _native {
     #[pymodule_export]
     use crate::capabilities::PyCapabilities;
     #[pymodule_export]
-    use crate::columns::{_columns, Buffer};
+    use crate::columns::{_columns, Buffer, TextArray};
     #[pymodule_export]
     use crate::cursor::Cursor;
     #[pymodule_export]

@@ -28,3 +28,14 @@ pub(crate) fn export<'py>(
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
     Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?)
 }
+
+/// Capsules with the schema and the data of an array.
+pub(crate) fn export_array<'py>(
+    py: Python<'py>,
+    array: &dyn arrow_array::Array,
+) -> Outcome<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+    let (array, schema) = arrow_array::ffi::to_ffi(&array.to_data()).map_err(|source| {
+        Error::new(dataknobs_data::ErrorKind::Backend, "Arrow data has no C form").with_source(source)
+    })?;
+    Ok((PyCapsule::new_with_value(py, schema, c"arrow_schema")?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
+}

@@ -95,7 +95,7 @@ impl<'a> Python<'a> {
         let environment = self.uv()?.environment("docs", &interpreter::default()?)?;
         environment.install_groups(&["docs"])?;
         let mut command = environment.command("mkdocs");
-        command.args(["build", "--strict", "--quiet", "--site-dir"]).arg(self.output.join("site"));
+        command.args(["build", "--strict", "--site-dir"]).arg(self.output.join("site"));
         // The theme's note on the future of MkDocs is no finding about this site.
         command.env("NO_MKDOCS_2_WARNING", "1");
         process::run(command.current_dir(self.workspace.root()))

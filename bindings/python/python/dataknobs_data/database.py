@@ -256,10 +256,10 @@ class _SyncCalls(SyncSession):
 
     def search_as_dataframe(self, query: Asked = None, *, timeout: float | None = None, **options: Any) -> Any:
         """Give the records that a query finds as a pandas DataFrame: see `records_to_dataframe` for the options."""
-        from .utils.pandas import _frame, records_to_dataframe
+        from .utils.pandas import _frame, _pandas, _takes_arrow, records_to_dataframe
 
         if not options and timeout is None:
-            shown = self._search_columns(query)
+            shown = self._search_columns(query, _takes_arrow(_pandas()))
             if shown is not None:
                 return _frame(*shown)
         return records_to_dataframe(self.search(query, timeout=timeout), **options)

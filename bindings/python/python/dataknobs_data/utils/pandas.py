@@ -93,7 +93,7 @@ def records_to_dataframe(
         raise ValueError('`id` is None, "index" or "column"')
     if not isinstance(records, _native.SearchResult):
         records = _native.records_from_columns(list(records))
-    columns = _native._columns(records)
+    columns = _native._columns(records, _takes_arrow(pandas))
     ids = None if id is None else records.ids()
     frame = _frame(columns, len(records), ids if id == "column" else None, ids if id == "index" else None, id_column)
     if metadata:
@@ -111,8 +111,6 @@ def _frame(
     id_column: str = "_id",
 ) -> pandas.DataFrame:
     """Give a DataFrame of native columns, with the ids in a column or in the index."""
-    import numpy
-
     pandas = _pandas()
     data: dict[str, Any] = {}
     types: dict[str, str] = {}
@@ -121,7 +119,7 @@ def _frame(
     for name, kind, values, present, declared, offset in columns:
         if name in data:
             raise InvalidRecordError("a field has the name of the column of ids", context={"field": f"`{name}`"})
-        data[name] = _series(pandas, kind, numpy.asarray(values), present, offset)
+        data[name] = _series(pandas, kind, values, present, offset)
         if declared is not None and (declared == "TEXT" or (present is not None and _is_empty(present))):
             types[name] = declared
     index = None if index_values is None else pandas.Index(_objects(index_values), name=id_column)
@@ -152,6 +150,11 @@ def _has_str(pandas: Any) -> bool:
     return int(pandas.__version__.split(".", 1)[0]) >= 3
 
 
+def _takes_arrow(pandas: Any) -> bool:
+    """Whether text is Arrow data inside a DataFrame, so that no objects are needed for it."""
+    return _has_str(pandas) and pandas.StringDtype(na_value=float("nan")).storage == "pyarrow"
+
+
 def _objects(values: list[Any]) -> Any:
     import numpy
 
@@ -160,10 +163,15 @@ def _objects(values: list[Any]) -> Any:
     return array
 
 
-def _series(pandas: Any, kind: str, array: Any, present: Any, offset: int | None) -> Any:
+def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | None) -> Any:
     """Give the array of one column as pandas holds it."""
     import numpy
 
+    if kind == "text" and hasattr(values, "__arrow_c_array__"):
+        import pyarrow
+
+        return pandas.array(pyarrow.chunked_array([pyarrow.array(values)]), dtype="str")
+    array = numpy.asarray(values)
     if kind == "values":
         return array
     if kind == "text":
