@@ -3,8 +3,8 @@
 //! NumPy reads the buffers where they are, through `__array_interface__`: nothing is copied, and
 //! neither NumPy's C interface nor pyarrow is needed.
 
-use arrow_array::builder::LargeStringBuilder;
 use arrow_array::LargeStringArray;
+use arrow_array::builder::LargeStringBuilder;
 use dataknobs_data::{FieldType, Value};
 use dataknobs_data_arrow::{Column, ColumnData, ColumnKind, ToArrowOptions, Zone};
 use foldhash::fast::RandomState;

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod aggregation;
+mod aggregation_text;
 mod answer;
 mod calls;
 mod capabilities;
@@ -13,6 +14,7 @@ mod error;
 mod explain;
 mod field;
 mod filter;
+mod hash;
 mod json;
 mod operand;
 mod pending;
