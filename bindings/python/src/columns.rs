@@ -15,7 +15,7 @@ use pyo3::types::{PyCapsule, PyDict, PyString};
 use crate::error::Outcome;
 use crate::value;
 
-/// A buffer of numbers that NumPy may read and write.
+/// A column of values that NumPy reads where it is.
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct Buffer {
     data: Data,
@@ -184,7 +184,7 @@ pub(crate) struct TextArray {
 
 #[pymethods]
 impl TextArray {
-    /// The array in the Arrow C data interface.
+    /// The column in the Arrow C data interface.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,
