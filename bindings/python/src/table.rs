@@ -87,9 +87,9 @@ impl PyTable {
     /// Examples
     /// --------
     /// >>> from dataknobs_data.query import Table
-    /// >>> Table(["n"], [(1,), (2,)]).to_list()
+    /// >>> Table(["n"], [(1,), (2,)]).to_dicts()
     /// [{'n': 1}, {'n': 2}]
-    fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = (0..self.inner.len()).map(|index| row(py, &self.inner, index));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
@@ -146,7 +146,7 @@ impl PyTable {
     fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let equal = match other.cast::<PyTable>() {
             Ok(other) => other.get().inner == self.inner,
-            Err(_) if other.is_instance_of::<PyList>() => self.to_list(py)?.eq(other)?,
+            Err(_) if other.is_instance_of::<PyList>() => self.to_dicts(py)?.eq(other)?,
             Err(_) => return Ok(PyNotImplemented::get(py).to_owned().into_any()),
         };
         Ok(PyBool::new(py, equal).to_owned().into_any())

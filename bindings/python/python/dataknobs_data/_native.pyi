@@ -1003,7 +1003,7 @@ class Table:
     @property
     def rows(self) -> list[tuple[Any, ...]]:
         """The rows as tuples in column order; made anew each time."""
-    def to_list(self) -> list[dict[str, Any]]:
+    def to_dicts(self) -> list[dict[str, Any]]:
         """Give all rows as dicts.
 
         Returns
@@ -1014,7 +1014,7 @@ class Table:
         Examples
         --------
         >>> from dataknobs_data.query import Table
-        >>> Table(["n"], [(1,), (2,)]).to_list()
+        >>> Table(["n"], [(1,), (2,)]).to_dicts()
         [{'n': 1}, {'n': 2}]
         """
     def to_dataframe(self, **options: Any) -> pandas.DataFrame:
