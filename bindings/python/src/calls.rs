@@ -639,7 +639,7 @@ impl Calls {
     }
 }
 
-/// A transaction on its way from `begin` to the class that Python code sees.
+/// A transaction on its way from the call that begins it to the class that programs see.
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct OpenTransaction {
     inner: Mutex<Option<library::Transaction>>,
@@ -708,7 +708,7 @@ macro_rules! session_classes {
         session_classes!(@ AsyncSession "AsyncSession" Begin; $($(#[doc = $doc])* $name [$($signature)*] ($($argument: $kind),*);)*);
     };
     (@ $class:ident $python:literal $mode:ident; $($(#[doc = $doc:literal])* $name:ident [$($signature:tt)*] ($($argument:ident: $kind:ty),*);)*) => {
-        /// The calls of a database or a transaction.
+        /// The calls of a database or of a transaction.
         #[pyclass(name = $python, module = "dataknobs_data._native", subclass, frozen, weakref, dict)]
         #[derive(Default)]
         pub(crate) struct $class {

@@ -32,6 +32,7 @@ enum Data {
 
 #[pymethods]
 impl Buffer {
+    /// The memory of the column, as NumPy's array interface (version 3) describes it.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let order = if cfg!(target_endian = "little") { "<" } else { ">" };

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import dataknobs_data
+import examples
 from dataknobs_data import _native
 
 STUB = Path(dataknobs_data.__file__).with_name("_native.pyi")
@@ -27,10 +28,10 @@ def documented(name: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_the_examples_run(name: str) -> None:
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
+def test_the_examples_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = doctest.DocTestParser()
     for place, doc in documented(name):
-        assert runner.run(parser.get_doctest(doc, {}, place, None, 0)).failed == 0
+        assert examples.run(parser.get_doctest(doc, {}, place, None, 0), monkeypatch) == 0
 
 
 def stubbed() -> Iterator[tuple[str, str]]:
