@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod aggregation;
+mod aggregation_text;
 mod answer;
 mod calls;
 mod capabilities;
@@ -13,6 +14,7 @@ mod error;
 mod explain;
 mod field;
 mod filter;
+mod hash;
 mod json;
 mod operand;
 mod pending;
@@ -78,6 +80,9 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        let mut names: Vec<String> = module.index()?.extract()?;
+        names.retain(|name| !name.starts_with('_') || name == "__version__");
+        module.setattr("__all__", names)
     }
 }

@@ -102,7 +102,7 @@ impl Pending {
 
 #[pymethods]
 impl Pending {
-    /// Has the future's result set, in its loop, when the call is done. True when it is already.
+    /// Have the future's result set, in its loop, when the call is done. True when it is already.
     fn notify(&self, event_loop: Py<PyAny>, future: Py<PyAny>) -> bool {
         let mut slot = self.shared.slot.lock();
         if !slot.done {
@@ -120,7 +120,7 @@ impl Pending {
         }
     }
 
-    /// Ends the call where it stands.
+    /// End the call where it stands.
     fn cancel(&self) {
         self.task.abort();
         let waiter = self.shared.slot.lock().waiter.take();

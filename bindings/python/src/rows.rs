@@ -232,7 +232,26 @@ fn is_pandas_frame(class: &Bound<'_, PyAny>) -> bool {
     named("__name__", "DataFrame") && named("__module__", "pandas")
 }
 
-/// The records of a DataFrame, of Arrow data, or of an iterable of records.
+/// Give the records of a DataFrame, of Arrow data, or of an iterable of records.
+///
+/// Parameters
+/// ----------
+/// data : iterable of records, DataFrame or Arrow data
+///     What a batch takes.
+/// id_column : str, optional
+///     The column that holds the ids.
+///
+/// Returns
+/// -------
+/// SearchResult
+///     The records.
+///
+/// Raises
+/// ------
+/// InvalidRecordError
+///     When a value is of no type that a record holds; the context names row and column.
+/// TypeError
+///     When ``id_column`` is given and the data has no columns.
 #[pyfunction]
 #[pyo3(signature = (data, *, id_column=None))]
 pub(crate) fn records_from_columns(data: &Bound<'_, PyAny>, id_column: Option<&str>) -> Outcome<PySearchResult> {

@@ -111,22 +111,22 @@ def _frame(
     id_column: str = "_id",
 ) -> pandas.DataFrame:
     """Give a DataFrame of native columns, with the ids in a column or in the index."""
-    pandas = _pandas()
+    library = _pandas()
     data: dict[str, Any] = {}
     types: dict[str, str] = {}
     if id_values is not None:
-        data[id_column] = _texts(pandas, _objects(id_values), None in id_values)
+        data[id_column] = _texts(library, _objects(id_values), None in id_values)
     for name, kind, values, present, declared, offset in columns:
         if name in data:
             raise InvalidRecordError("a field has the name of the column of ids", context={"field": f"`{name}`"})
-        data[name] = _series(pandas, kind, values, present, offset)
+        data[name] = _series(library, kind, values, present, offset)
         if declared is not None and (declared == "TEXT" or (present is not None and _is_empty(present))):
             types[name] = declared
-    index = None if index_values is None else pandas.Index(_objects(index_values), name=id_column)
+    index = None if index_values is None else library.Index(_objects(index_values), name=id_column)
     if not data and index is None:
-        index = pandas.RangeIndex(rows)
+        index = library.RangeIndex(rows)
     # The arrays are nobody else's, so that there is no need for copies.
-    frame = pandas.DataFrame(data, index=index, copy=False)
+    frame: pandas.DataFrame = library.DataFrame(data, index=index, copy=False)
     if types:
         frame.attrs[ATTRIBUTES] = {"types": types}
     return frame
@@ -168,7 +168,7 @@ def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | Non
     import numpy
 
     if kind == "text" and hasattr(values, "__arrow_c_array__"):
-        import pyarrow
+        import pyarrow  # type: ignore[import-untyped, unused-ignore]
 
         return pandas.array(pyarrow.chunked_array([pyarrow.array(values)]), dtype="str")
     array = numpy.asarray(values)
@@ -316,9 +316,7 @@ def _ids(column: Any, name: str) -> list[str | None]:
             ids.append(None)
         elif isinstance(value, str):
             ids.append(value)
-        elif isinstance(value, (int, numpy.integer)) and not isinstance(value, bool):
-            ids.append(str(value))
-        elif type(value).__name__ == "UUID":
+        elif type(value).__name__ == "UUID" or (isinstance(value, int | numpy.integer) and not isinstance(value, bool)):
             ids.append(str(value))
         else:
             raise InvalidRecordError(
