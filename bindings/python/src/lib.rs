@@ -6,13 +6,17 @@ mod aggregation;
 mod answer;
 mod calls;
 mod columns;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod cursor;
+mod custom_backend;
 mod datetime;
 mod error;
 mod explain;
 mod field;
 mod filter;
 mod json;
+mod lasting;
 mod operand;
 mod pending;
 mod query;
@@ -38,8 +42,16 @@ mod _native {
     use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
     #[pymodule_export]
     use crate::columns::{_columns, Buffer, TextArray};
+    #[cfg(feature = "conformance")]
+    #[pymodule_export]
+    use crate::conformance::_check_backend;
     #[pymodule_export]
     use crate::cursor::Cursor;
+    #[pymodule_export]
+    use crate::custom_backend::{
+        _fill_environment, _stored, Complete, PyAggregateRequest, PyCondition, PyIndex, PyLeaf, PyModifyRequest,
+        PyScanRequest, PySortKey, PySortPosition, PyWriteOutcome, PyWriteRequest,
+    };
     #[pymodule_export]
     use crate::field::PyField;
     #[pymodule_export]
@@ -55,7 +67,7 @@ mod _native {
     #[pymodule_export]
     use crate::rows::{_records, records_from_columns};
     #[pymodule_export]
-    use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork};
+    use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork, _forbid_blocking};
     #[pymodule_export]
     use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
 
@@ -70,6 +82,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("_GENERIC_SETTINGS", dataknobs_data_core::Opened::SETTINGS)
     }
 }
