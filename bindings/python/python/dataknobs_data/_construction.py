@@ -39,13 +39,13 @@ def open_backend(calls: Any, backend: str, settings: dict[str, Any]) -> None:
     """Open a session on a backend: one that was registered from Python, or a built-in one."""
     from .backends import _registered
 
-    factory = _registered(backend)
-    if factory is None:
+    registration = _registered(backend)
+    if registration is None:
         calls._open_backend(backend, settings)
     else:
         from ._custom import open_custom
 
-        open_custom(calls, backend, factory, settings)
+        open_custom(calls, registration, settings)
 
 
 def open_url(calls: Any, url: str) -> None:
@@ -53,13 +53,13 @@ def open_url(calls: Any, url: str) -> None:
     from .backends import _registered
 
     scheme, separator, _ = url.partition(":")
-    factory = _registered(scheme) if separator else None
-    if factory is None:
+    registration = _registered(scheme) if separator else None
+    if registration is None:
         calls._open_url(url)
     else:
         from ._custom import open_custom_url
 
-        open_custom_url(calls, scheme, factory, url)
+        open_custom_url(calls, registration, url)
 
 
 def class_for(owner: type[Any], backend: str) -> type[Any]:
