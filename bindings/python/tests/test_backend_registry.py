@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from dataknobs_data import SyncDatabase
 from dataknobs_data.backends import _registry, register_backend, registered_backends
 from dataknobs_data.backends.base import Backend, Capabilities, ScanRequest, stored

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from dataknobs_data.testing import check_backend
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "python"

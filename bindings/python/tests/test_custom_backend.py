@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+
 from dataknobs_data import Database, Record, SyncDatabase
 from dataknobs_data.backends.base import Backend, Leaf, ScanRequest, WriteOutcome, WriteRequest, stored
 from dataknobs_data.exceptions import (

@@ -12,8 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _native
-from .backends import file as _file
-from .backends import memory as _memory
 from ._native import Capabilities, IndexInfo, SearchResult, __version__
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
 from .exceptions import DataknobsError
@@ -22,12 +20,15 @@ from .query import Aggregation, Explain, Filter, Operator, Query, SortSpec, Tabl
 from .records import Record
 
 if TYPE_CHECKING:
+    from .backends import register_backend
+    from .backends.base import Backend
     from .config import Config
     from .factory import DatabaseFactory, SyncDatabaseFactory
     from .utils.pandas import dataframe_to_records, records_to_dataframe
 
 __all__ = [
     "Aggregation",
+    "Backend",
     "Capabilities",
     "Config",
     "Database",
@@ -52,10 +53,13 @@ __all__ = [
     "__version__",
     "dataframe_to_records",
     "records_to_dataframe",
+    "register_backend",
 ]
 
 #: What is imported when it is first asked for.
 _LATER = {
+    "Backend": "backends.base",
+    "register_backend": "backends",
     "Config": "config",
     "DatabaseFactory": "factory",
     "SyncDatabaseFactory": "factory",
@@ -81,8 +85,11 @@ def __dir__() -> list[str]:
 
 def _install() -> None:
     """Make exits and forks safe."""
+    # What another thread has begun to import when a process forks, its child waits for without end.
     import atexit
     import os
+
+    from .backends import file, memory  # noqa: F401
 
     atexit.register(_native._at_exit)
     if hasattr(os, "register_at_fork"):

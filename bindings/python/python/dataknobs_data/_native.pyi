@@ -110,8 +110,8 @@ class Query:
         fields: str | Iterable[str] | None = None,
         after: str | None = None,
     ) -> Self: ...
-    @overload
-    def filter(self, field: _OneFilter, op: None = None) -> Query:
+    # Not as overloads, which the reference would leave out.
+    def filter(self, field: _Path | _OneFilter, op: str | None = None, value: Any = ...) -> Query:
         """Add a condition that must hold.
 
         Parameters
@@ -143,8 +143,6 @@ class Query:
         >>> print(Query().filter(Filter("age", "<", 18) | Filter("age", ">", 65)))
         age < 18 OR age > 65
         """
-    @overload
-    def filter(self, field: _Path, op: str, value: Any = ...) -> Query: ...
     def sort(self, field: _Path | SortSpec, order: str | None = "ASC") -> Query:
         """Add a sort key; keys that were there before weigh more.
 
@@ -676,8 +674,8 @@ class Aggregation:
         >>> Aggregation.distinct("city").columns
         ['city']
         """
-    @overload
-    def filter(self, field: _OneFilter, op: None = None) -> Aggregation:
+    # Not as overloads, which the reference would leave out.
+    def filter(self, field: _Path | _OneFilter, op: str | None = None, value: Any = ...) -> Aggregation:
         """Add a condition that records must pass, as `Query.filter` does.
 
         Parameters
@@ -705,8 +703,6 @@ class Aggregation:
         >>> Aggregation().filter("age", ">=", 18).count()
         Aggregation().filter(Filter.parse('age >= 18')).count()
         """
-    @overload
-    def filter(self, field: _Path, op: str, value: Any = ...) -> Aggregation: ...
     def group_by(self, field: _Path, alias: str | None = None) -> Aggregation:
         """Group by the value at a path; records where it is missing or null form the group None.
 
@@ -1734,8 +1730,7 @@ class Fields(Mapping[str, Field]):
     def __getitem__(self, key: str | int, /) -> Field: ...
     def __contains__(self, key: object, /) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
-    @overload
-    def get(self, name: str, default: None = None) -> Field | None:
+    def get(self, name: str, default: _T | None = None) -> Field | _T | None:  # type: ignore[override]
         """Give a field, or the default when there is no such field.
 
         Parameters
@@ -1751,8 +1746,6 @@ class Fields(Mapping[str, Field]):
         >>> Record({"name": "Ada"}).fields.get("age") is None
         True
         """
-    @overload
-    def get(self, name: str, default: _T) -> Field | _T: ...
     def keys(self) -> list[str]:  # type: ignore[override]
         """Give the field names, in order.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from . import _native
 from ._configurable import Configurable
 from ._construction import Construction, class_for, open_backend, open_url, settings_of
-from ._native import AsyncSession, Pending, SyncSession
+from ._native import AsyncSession, Cursor, Pending, SyncSession
 from .exceptions import ConflictError
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     import pandas
     from typing_extensions import Self
 
-    from ._native import Aggregation, Capabilities, Cursor, Explain, IndexInfo, Record, SearchResult, Table
+    from ._native import Aggregation, Capabilities, Explain, IndexInfo, Record, SearchResult, Table
     from .backends.base import Backend
     from .typing import IdLike, QueryLike, RecordLike, RecordsLike
 
-__all__ = ["Database", "RecordStream", "SyncDatabase", "SyncTransaction", "Transaction"]
+__all__ = ["Cursor", "Database", "RecordStream", "SyncDatabase", "SyncTransaction", "Transaction"]
 
 T = TypeVar("T")
 

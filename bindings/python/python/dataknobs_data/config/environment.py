@@ -72,7 +72,7 @@ def substitute(value: Any, lookup: _Lookup | None = None, *, path: tuple[str | i
     value : object
         Settings: mappings, lists, texts and other values.
     lookup : callable, optional
-        As for :func:`fill`.
+        As for `fill`.
     path : tuple of str or int, optional
         Where the value stands, for errors.
 
@@ -84,7 +84,7 @@ def substitute(value: Any, lookup: _Lookup | None = None, *, path: tuple[str | i
     Raises
     ------
     InvalidConfigError
-        As :func:`fill`; the context names the ``key``.
+        As `fill`; the context names the ``key``.
 
     Examples
     --------

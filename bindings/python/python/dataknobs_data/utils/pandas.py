@@ -2,19 +2,16 @@
 
 pandas is an extra (``pip install dataknobs-data[pandas]``); pyarrow is not needed.
 
-======== ============================= ======================================== ====================
-type     column without nulls          column with nulls                        back
-======== ============================= ======================================== ====================
-STRING   ``object``; ``str`` (pandas 3) ``string``; ``str`` (pandas 3)           STRING
-TEXT     the same                      the same                                 TEXT, by ``attrs``
-INTEGER  ``int64``                     ``Int64``                                INTEGER
-FLOAT    ``float64``                   ``float64`` with NaN                     FLOAT
-BOOLEAN  ``bool``                      ``boolean``                              BOOLEAN
-DATETIME ``datetime64[us]``, or with   the same with NaT                        DATETIME
-         the offset as its zone
-JSON     ``object`` of dicts and lists the same with None                       JSON
-BINARY   ``object`` of bytes           the same with None                       BINARY
-======== ============================= ======================================== ====================
+| type | column without nulls | column with nulls | back |
+|---|---|---|---|
+| STRING | `object`; `str` (pandas 3) | `string`; `str` (pandas 3) | STRING |
+| TEXT | the same | the same | TEXT, by `attrs` |
+| INTEGER | `int64` | `Int64` | INTEGER |
+| FLOAT | `float64` | `float64` with NaN | FLOAT |
+| BOOLEAN | `bool` | `boolean` | BOOLEAN |
+| DATETIME | `datetime64[us]`, or with the offset as its zone | the same with NaT | DATETIME |
+| JSON | `object` of dicts and lists | the same with None | JSON |
+| BINARY | `object` of bytes | the same with None | BINARY |
 
 A DataFrame cannot tell a missing field from a null one: both are null on the way back. Integers and floats in one
 column become floats where each integer is exactly one; datetimes of different offsets become UTC; values of other
@@ -451,7 +448,30 @@ def _microseconds(series: Any, name: str) -> Any:
 
 
 def table_to_dataframe(table: Table) -> pandas.DataFrame:
-    """Give the rows of an aggregation as a DataFrame."""
+    """Give the rows of an aggregation as a DataFrame.
+
+    Parameters
+    ----------
+    table : Table
+        What `Database.aggregate` gives.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for each of the table's, of the types that `records_to_dataframe` gives.
+
+    Raises
+    ------
+    UnsupportedError
+        When pandas is not installed.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> from dataknobs_data import Table
+    >>> table_to_dataframe(Table(["city", "count"], [("Oslo", 2)]))["count"].tolist()
+    [2]
+    """
     _pandas()
     rows = _native.records_from_columns([dict(row) for row in table])
     frame = records_to_dataframe(rows)
