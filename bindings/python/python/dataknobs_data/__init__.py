@@ -85,10 +85,10 @@ def __dir__() -> list[str]:
 
 def _install() -> None:
     """Make exits and forks safe."""
-    # What another thread has begun to import when a process forks, its child waits for without end.
     import atexit
     import os
 
+    # Now, not when first needed: in a forked child, an import that another thread had begun never ends.
     from .backends import file, memory  # noqa: F401
 
     atexit.register(_native._at_exit)
