@@ -957,7 +957,8 @@ class _Opening(Configurable):
 
             calls = AsyncSession()
             open_instance_or_class(calls, backend, settings_of(settings, keywords), cls.__name__)
-            return class_for(cls, calls._backend_name())._of(calls)
+            made: Self = class_for(cls, calls._backend_name())._of(calls)
+            return made
         found = class_for(cls, backend.lower())
         calls = AsyncSession()
         open_backend(calls, backend, settings_of(settings, keywords))

@@ -38,7 +38,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, Awaitable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from .._native import (
     AggregateRequest,
@@ -81,9 +81,9 @@ __all__ = [
 T = TypeVar("T")
 
 #: What a method gives: the answer, or a coroutine of it.
-Answer = T | Awaitable[T]
+Answer: TypeAlias = T | Awaitable[T]
 #: What a scan goes through: records, or lists of them.
-Found = Iterable[Record | Sequence[Record]] | AsyncIterable[Record | Sequence[Record]]
+Found: TypeAlias = Iterable[Record | Sequence[Record]] | AsyncIterable[Record | Sequence[Record]]
 
 
 @dataclass(frozen=True)

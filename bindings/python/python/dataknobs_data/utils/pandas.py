@@ -436,7 +436,7 @@ def _microseconds(series: Any, name: str) -> Any:
     import numpy
 
     array = series.to_numpy()
-    unit = numpy.datetime_data(array.dtype)[0]
+    unit: Any = numpy.datetime_data(array.dtype)[0]
     if unit in ("s", "ms") and len(array):
         outside = (array < numpy.datetime64("0001-01-01", unit)) | (array >= numpy.datetime64("10000-01-01", unit))
         if outside.any():
