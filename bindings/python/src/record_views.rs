@@ -3,11 +3,12 @@
 use dataknobs_data::Metadata;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyList, PyString};
+use pyo3::pyclass::CompareOp;
+use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
 use crate::field::PyField;
-use crate::record::PyRecord;
+use crate::record::{PyRecord, position_of};
 use crate::{json, value};
 
 /// The fields of a record, by name or by position.
@@ -36,12 +37,10 @@ impl Fields {
                 None => Err(Failure::Python(PyKeyError::new_err(key.clone().unbind()))),
             };
         }
-        if !key.is_instance_of::<PyInt>() {
+        let Ok(index) = key.cast::<PyInt>() else {
             return Err(Failure::Python(PyTypeError::new_err("a field is addressed by its name or its position")));
-        }
-        let index: isize = key.extract()?;
-        let position = if index < 0 { index + record.len() as isize } else { index };
-        match usize::try_from(position).ok().and_then(|position| record.field_at(position)) {
+        };
+        match position_of(index, record.len()).and_then(|position| record.field_at(position)) {
             Some(field) => Ok(PyField { inner: field.to_field() }),
             None => Err(Failure::Python(PyIndexError::new_err("the record has no field at this position"))),
         }
@@ -78,6 +77,28 @@ impl Fields {
             list.append((field.name(), Py::new(py, PyField { inner: field.to_field() })?))?;
         }
         Ok(list)
+    }
+
+    /// The `Field` of this name, or the default when there is none.
+    #[pyo3(signature = (name, default=None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let record = self.record.get().get();
+        match name.to_str().ok().and_then(|name| record.field(name)) {
+            Some(field) => Ok(Py::new(py, PyField { inner: field.to_field() })?.into_bound(py).into_any()),
+            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
+        }
+    }
+
+    fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match other.cast::<Fields>() {
+            Ok(other) => self.items(py)?.rich_compare(other.get().items(py)?, CompareOp::Eq),
+            Err(_) => Ok(py.NotImplemented().into_bound(py)),
+        }
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -117,8 +138,8 @@ impl MetadataView {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        match self.record.get().get().metadata().get(key.to_str()?) {
-            Some(value) => json::to_python(py, value),
+        match key.to_str().ok().and_then(|key| self.get().get(key).cloned()) {
+            Some(value) => json::to_python(py, &value),
             None => Err(PyKeyError::new_err(key.clone().unbind())),
         }
     }
@@ -169,8 +190,8 @@ impl MetadataView {
         key: &Bound<'py, PyString>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match self.record.get().get().metadata().get(key.to_str()?) {
-            Some(value) => json::to_python(py, value),
+        match key.to_str().ok().and_then(|key| self.get().get(key).cloned()) {
+            Some(value) => json::to_python(py, &value),
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
         }
     }
@@ -183,6 +204,53 @@ impl MetadataView {
             self.change(|metadata| metadata.extend(members))?;
         }
         Ok(())
+    }
+
+    /// Removes a key and gives its value, or the default when there is no such key.
+    #[pyo3(signature = (key, *default))]
+    fn pop<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyString>,
+        default: &Bound<'py, PyTuple>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let name = value::text(key)?;
+        match (self.change(|metadata| metadata.shift_remove(name.as_str()))?, default.iter().next()) {
+            (Some(value), _) => Ok(json::to_python(py, &value)?),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Failure::Python(PyKeyError::new_err(key.clone().unbind()))),
+        }
+    }
+
+    /// Removes the last key and gives it with its value.
+    fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
+        let removed = self.change(|metadata| {
+            let last = metadata.keys().next_back()?.clone();
+            metadata.shift_remove_entry(&last)
+        })?;
+        match removed {
+            Some((key, value)) => Ok((key, json::to_python(py, &value)?)),
+            None => Err(Failure::Python(PyKeyError::new_err("there is no metadata"))),
+        }
+    }
+
+    /// The value of a key, which is set to the default when there is no such key.
+    #[pyo3(signature = (key, default=None))]
+    fn setdefault<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if !self.__contains__(key) {
+            self.__setitem__(key, default.as_ref().unwrap_or(py.None().bind(py)))?;
+        }
+        Ok(self.__getitem__(py, key)?)
+    }
+
+    /// Removes every key.
+    fn clear(&self) -> Outcome<()> {
+        self.change(serde_json::Map::clear)
     }
 
     /// A plain dict with the same content.
