@@ -346,7 +346,7 @@ async def batches_answer_in_order(make: Maker) -> None:
         ids = await db.create_batch([person("A", id="a"), {"name": "B"}, person("C", id="c")])
         assert (ids[0], ids[2]) == ("a", "c")
         found = await db.read_batch(["c", "nobody", "a"])
-        assert [record and record["name"] for record in found] == ["C", None, "A"]
+        assert [None if record is None else record["name"] for record in found] == ["C", None, "A"]
         assert await db.update_batch([person("C2", id="c"), person("X", id="nobody")]) == [True, False]
         assert (await db.read("c"))["name"] == "C2"
         assert await db.upsert_batch([person("D", id="d"), person("A2", id="a")]) == ["d", "a"]
