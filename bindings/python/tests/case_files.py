@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ PARTS = {
 }
 
 Case = dict[str, Any]
+
+#: How many cases held on each store, and how many do not apply to it: printed at the end, so that none is missed.
+COUNTED: Counter[tuple[str, str]] = Counter()
 
 
 @cache

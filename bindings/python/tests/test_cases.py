@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,27 +11,13 @@ from typing import Any
 
 import pytest
 
-from case_files import Case, cases, record, same, topic, topics, value
+from case_files import COUNTED, Case, cases, record, same, topic, topics, value
 from dataknobs_data import Query, Record
 from dataknobs_data._native import Aggregation
 from dataknobs_data.exceptions import BY_KIND, DataknobsError, InvalidQueryError
 from forms import AsyncForm, Calls, Form, Maker, SyncForm
 
 STORES = ["memory", "memory with indexes", "json", "jsonl", "csv", "tsv"]
-
-#: How many cases held, and how many do not apply, by store.
-COUNTED: Counter[tuple[str, str]] = Counter()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def print_counts(pytestconfig: pytest.Config) -> Iterator[None]:
-    """Say what was covered: a case that does not apply to a store is no silent success."""
-    yield
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    reporter.ensure_newline()
-    for (store, outcome), count in sorted(COUNTED.items()):
-        reporter.write_line(f"cases, {store}: {count} {outcome}")
-
 
 def met(requirement: str, capabilities: Any) -> bool:
     return {
@@ -212,7 +197,7 @@ async def check_topic(name: str, form: type[Form], store: str, folder: Path) -> 
         for case in content["cases"]:
             if case.get("collection") == collection:
                 missing = [name for name in case.get("requires", ()) if not met(name, db.raw.capabilities)]
-                COUNTED[f"{store} ({form.name})", f"need {missing[0]}" if missing else "hold"] += 1
+                COUNTED[f"{store} ({form.name})", f"need {missing[0]}" if missing else "apply"] += 1
                 if not missing:
                     applicable.append(case)
         if applicable:
