@@ -5,6 +5,11 @@
 //! the caller's thread. Every other runs on the library's own runtime, and the caller waits for it
 //! without holding the interpreter.
 
+#![expect(
+    clippy::needless_borrow,
+    reason = "an argument is borrowed where a call is made at once, and owned elsewhere"
+)]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
@@ -18,6 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::answer::Answer;
+use crate::custom_backend::PythonBackend;
 use crate::error::{Failure, Outcome};
 use crate::pending::{Call, Pending, wait};
 use crate::record::{argument, id_argument, list_argument};
@@ -282,7 +288,7 @@ fn options(expected_version: Option<&str>) -> WriteOptions {
     }
 }
 
-fn changes(set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, PyAny>>) -> Outcome<Changes> {
+pub(crate) fn changes(set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, PyAny>>) -> Outcome<Changes> {
     let mut changes = Changes::new();
     if let Some(set) = set {
         for field in argument(set)?.fields() {
@@ -466,7 +472,7 @@ impl Calls {
         call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.count(&query))
     }
 
-    fn open_cursor<'py>(
+    fn _open_cursor<'py>(
         &self,
         py: Python<'py>,
         mode: Mode,
@@ -646,7 +652,7 @@ impl Calls {
         database_call!(self, py, mode, timeout, Weight::One, |database| database.info())
     }
 
-    fn begin<'py>(
+    fn _begin<'py>(
         &self,
         py: Python<'py>,
         mode: Mode,
@@ -659,7 +665,7 @@ impl Calls {
     }
 
     /// Commits or rolls back, and ends the transaction either way.
-    fn end<'py>(&self, py: Python<'py>, mode: Mode, commit: bool, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
+    fn _end<'py>(&self, py: Python<'py>, mode: Mode, commit: bool, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
         let open = self.opened()?;
         let timeout = seconds(timeout)?;
         drop(self.transaction()?);
@@ -686,7 +692,7 @@ impl Calls {
     }
 }
 
-/// A transaction on its way from `begin` to the class that Python code sees.
+/// A transaction on its way from the call that begins it to the class that programs see.
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct OpenTransaction {
     inner: Mutex<Option<library::Transaction>>,
@@ -727,7 +733,9 @@ impl Calls {
         self.set(Target::Database(database), in_memory, Holders::default())
     }
 
-    pub(crate) fn open_database(&self, database: library::Database) -> Outcome<()> {
+    /// Opens a database that was made elsewhere: on a backend written in Python.
+    fn open_custom(&self, name: &str, backend: &Bound<'_, PyAny>, map: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
+        let database = PythonBackend::open(name, backend, settings(map)?)?;
         self.set(Target::Database(database), false, Holders::default())
     }
 
@@ -756,7 +764,7 @@ macro_rules! session_classes {
         session_classes!(@ AsyncSession "AsyncSession" Begin; $($(#[doc = $doc])* $name [$($signature)*] ($($argument: $kind),*);)*);
     };
     (@ $class:ident $python:literal $mode:ident; $($(#[doc = $doc:literal])* $name:ident [$($signature:tt)*] ($($argument:ident: $kind:ty),*);)*) => {
-        /// The calls of a database or a transaction.
+        /// The calls of a database or of a transaction.
         #[pyclass(name = $python, module = "dataknobs_data._native", subclass, frozen, weakref, dict)]
         #[derive(Default)]
         pub(crate) struct $class {
@@ -774,6 +782,16 @@ macro_rules! session_classes {
             #[pyo3(signature = (backend, settings=None))]
             fn _open_backend(&self, backend: &str, settings: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
                 self.calls.open_backend(backend, settings)
+            }
+
+            #[pyo3(signature = (name, backend, settings=None))]
+            fn _open_custom(
+                &self,
+                name: &str,
+                backend: &Bound<'_, PyAny>,
+                settings: Option<&Bound<'_, PyAny>>,
+            ) -> Outcome<()> {
+                self.calls.open_custom(name, backend, settings)
             }
 
             fn _open_url(&self, url: &str) -> Outcome<()> {
@@ -843,69 +861,739 @@ macro_rules! session_classes {
 }
 
 session_classes! {
-    /// Stores a new record and gives its id.
+    /// Store a new record and give its id.
+    ///
+    /// The id is the record's own, else a new one (a UUIDv7, or the store's own key). A record that is there is never
+    /// overwritten.
+    ///
+    /// Parameters
+    /// ----------
+    /// record : Record, dict, dataclass or pydantic model
+    ///     The record, or what makes one.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// str
+    ///     The id.
+    ///
+    /// Raises
+    /// ------
+    /// AlreadyExistsError
+    ///     When the id is taken.
+    /// InvalidRecordError
+    ///     When a value is of no type that a record holds; the context names the field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.create({"name": "Ada"}, timeout=5) == db.first().id
+    /// True
     create [record, *, timeout=None] (record: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// The record with this id, or None.
+    /// Give the record with this id, or None.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : str or UUID
+    ///     The record's id.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// Record or None
+    ///     The record, with its ``version``; None when there is none.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada"})
+    /// >>> db.read(id)["name"]
+    /// 'Ada'
+    /// >>> db.read("nobody") is None
+    /// True
     read [id, *, timeout=None] (id: &Bound<'_, PyAny>, timeout: Option<f64>);
     /// Whether there is a record with this id.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : str or UUID
+    ///     The record's id.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     True when there is.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.exists("ada")
+    /// False
     exists [id, *, timeout=None] (id: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Replaces the whole record under this id; False when it is missing.
+    /// Replace the whole record under this id.
+    ///
+    /// The argument's id wins over the record's own.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : str or UUID
+    ///     The record's id.
+    /// record : Record, dict, dataclass or pydantic model
+    ///     The record, or what makes one.
+    /// expected_version : str, optional
+    ///     The `Record.version` that the stored record must still have.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     False, and nothing written, when there is no such record.
+    ///
+    /// Raises
+    /// ------
+    /// ConflictError
+    ///     With ``expected_version``, when the record is missing or has another version.
+    /// InvalidRecordError
+    ///     When a value is of no type that a record holds; the context names the field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada", "age": 36})
+    /// >>> db.update(id, {"name": "Augusta"})
+    /// True
+    /// >>> db.read(id).to_dict()
+    /// {'name': 'Augusta'}
     update [id, record, *, expected_version=None, timeout=None]
         (id: &Bound<'_, PyAny>, record: &Bound<'_, PyAny>, expected_version: Option<&str>, timeout: Option<f64>);
-    /// Sets and unsets single fields, atomically; False when the record is missing.
+    /// Set and unset single fields of a record, in one step.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : str or UUID
+    ///     The record's id.
+    /// set : mapping, optional
+    ///     Fields to set, by name. A `Field` also sets type and metadata.
+    /// unset : iterable of str, optional
+    ///     Names of fields to remove; those that are not there are ignored.
+    /// expected_version : str, optional
+    ///     The `Record.version` that the stored record must still have.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     False, and nothing written, when there is no such record.
+    ///
+    /// Raises
+    /// ------
+    /// ConflictError
+    ///     With ``expected_version``, when the record is missing or has another version.
+    /// InvalidRecordError
+    ///     When a value is of no type that a record holds; the context names the field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada", "age": 36})
+    /// >>> db.patch(id, set={"age": 37}, unset=["name"])
+    /// True
+    /// >>> db.read(id).to_dict()
+    /// {'age': 37}
     patch [id, set=None, unset=None, *, expected_version=None, timeout=None]
         (id: &Bound<'_, PyAny>, set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, PyAny>>, expected_version: Option<&str>, timeout: Option<f64>);
-    /// Creates or replaces a record, under an id or under its own.
+    /// Create or replace a record: ``upsert(id, record)``, or ``upsert(record)`` under its own id.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : str, UUID or record
+    ///     The id; or the record, which then is the only argument. A record without an id gets a new one.
+    /// record : Record, dict, dataclass or pydantic model
+    ///     The record, or what makes one.
+    /// expected_version : str, optional
+    ///     The `Record.version` that the stored record must still have.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// str
+    ///     The id.
+    ///
+    /// Raises
+    /// ------
+    /// ConflictError
+    ///     With ``expected_version``, when the record is missing or has another version.
+    /// InvalidRecordError
+    ///     When a value is of no type that a record holds; the context names the field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record, SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.upsert("ada", {"name": "Ada"})
+    /// 'ada'
+    /// >>> db.upsert(Record({"name": "Augusta"}, id="ada"))
+    /// 'ada'
+    /// >>> db.count()
+    /// 1
     upsert [id, record=None, *, expected_version=None, timeout=None]
         (id: &Bound<'_, PyAny>, record: Option<&Bound<'_, PyAny>>, expected_version: Option<&str>, timeout: Option<f64>);
-    /// Removes the record with this id; False when it is missing.
+    /// Remove the record with this id.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : str or UUID
+    ///     The record's id.
+    /// expected_version : str, optional
+    ///     The `Record.version` that the stored record must still have.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     False when there is no such record.
+    ///
+    /// Raises
+    /// ------
+    /// ConflictError
+    ///     With ``expected_version``, when the record is missing or has another version.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada"})
+    /// >>> db.delete(id), db.delete(id)
+    /// (True, False)
     delete [id, *, expected_version=None, timeout=None]
         (id: &Bound<'_, PyAny>, expected_version: Option<&str>, timeout: Option<f64>);
-    /// The records that a query finds, all at once.
+    /// Give the records that a query finds, all at once.
+    ///
+    /// The result is a sequence whose records become Python objects when they are looked at. For more than fits
+    /// memory, use `stream`.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict, optional
+    ///     What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// SearchResult
+    ///     The records, in the query's order.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": n} for n in range(10)])
+    /// >>> [record["n"] for record in db.search("n >= 7 ORDER BY n DESC LIMIT 2")]
+    /// [9, 8]
     search [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    /// The first record that a query finds, or None.
+    /// Give the first record that a query finds, or None.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict, optional
+    ///     What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// Record or None
+    ///     The record; None when nothing is found.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": n} for n in range(10)])
+    /// >>> db.first("ORDER BY n DESC")["n"]
+    /// 9
     first [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    /// How many records pass the query's filter.
+    /// Give how many records pass a query's filter.
+    ///
+    /// Its limit and offset do not count.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict, optional
+    ///     What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// int
+    ///     The number.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": n} for n in range(10)])
+    /// >>> db.count("n >= 7")
+    /// 3
     count [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    open_cursor [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    /// Groups and aggregates.
+    /// Open a stream; see ``stream``.
+    _open_cursor [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
+    /// Group records, and count, sum or average them.
+    ///
+    /// Parameters
+    /// ----------
+    /// aggregation : Aggregation or dict
+    ///     The groups and what is computed of each, or its dict form.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// Table
+    ///     A row for each group.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the aggregation makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Aggregation, SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"city": "Oslo", "n": 1}, {"city": "Oslo", "n": 2}])
+    /// >>> db.aggregate(Aggregation().group_by("city").count().sum("n")).to_dicts()
+    /// [{'city': 'Oslo', 'count': 2, 'sum_n': 3}]
     aggregate [aggregation, *, timeout=None] (aggregation: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Stores new records and gives their ids, in order.
+    /// Store new records and give their ids, in order.
+    ///
+    /// Parameters
+    /// ----------
+    /// records : iterable of records, DataFrame or Arrow data
+    ///     Records or what makes them, a search result, a pandas DataFrame, or any object with
+    ///     ``__arrow_c_stream__``, such as a pyarrow table or a polars frame.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// list of str
+    ///     An id for each record.
+    ///
+    /// Raises
+    /// ------
+    /// AlreadyExistsError, InvalidRecordError
+    ///     When an id is taken, also by an earlier record of the batch, or a value is of no type that a record holds.
+    ///     With ``failures``: position and error of each item that failed. All or nothing where the store has
+    ///     transactions.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record, SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.create_batch([Record({"n": 1}, id="a"), Record({"n": 2}, id="b")])
+    /// ['a', 'b']
     create_batch [records, *, timeout=None] (records: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// The records with these ids, or None for each that is missing.
+    /// Give the records with these ids, in order.
+    ///
+    /// Parameters
+    /// ----------
+    /// ids : iterable of str or UUID
+    ///     The ids.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// list of Record or None
+    ///     One for each id; None for each that is missing.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada"})
+    /// >>> [record and record["name"] for record in db.read_batch([id, "nobody"])]
+    /// ['Ada', None]
     read_batch [ids, *, timeout=None] (ids: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Replaces records under their own ids; False for each that is missing.
+    /// Replace whole records under their own ids.
+    ///
+    /// Parameters
+    /// ----------
+    /// records : iterable of records, DataFrame or Arrow data
+    ///     Records or what makes them, a search result, a pandas DataFrame, or any object with
+    ///     ``__arrow_c_stream__``, such as a pyarrow table or a polars frame.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// list of bool
+    ///     One for each record; False for each that is missing.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When a record has no id, or a value is of no type that a record holds. With ``failures``: position and
+    ///     error of each item that failed. All or nothing where the store has transactions.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record, SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create(Record({"n": 1}, id="a"))
+    /// >>> db.update_batch([Record({"n": 2}, id="a"), Record({"n": 3}, id="b")])
+    /// [True, False]
     update_batch [records, *, timeout=None] (records: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Creates or replaces records under their own ids.
+    /// Create or replace records under their own ids.
+    ///
+    /// A record without an id is new.
+    ///
+    /// Parameters
+    /// ----------
+    /// records : iterable of records, DataFrame or Arrow data
+    ///     Records or what makes them, a search result, a pandas DataFrame, or any object with
+    ///     ``__arrow_c_stream__``, such as a pyarrow table or a polars frame.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// list of str
+    ///     An id for each record.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When a value is of no type that a record holds. With ``failures``: position and error of each item that
+    ///     failed. All or nothing where the store has transactions.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record, SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.upsert_batch([Record({"n": 1}, id="a"), Record({"n": 2}, id="a")])
+    /// ['a', 'a']
+    /// >>> db.count()
+    /// 1
     upsert_batch [records, *, timeout=None] (records: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Removes records; False for each that is missing.
+    /// Remove the records with these ids.
+    ///
+    /// Parameters
+    /// ----------
+    /// ids : iterable of str or UUID
+    ///     The ids.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// list of bool
+    ///     One for each id; False for each that is missing.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada"})
+    /// >>> db.delete_batch([id, "nobody"])
+    /// [True, False]
     delete_batch [ids, *, timeout=None] (ids: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Sets and unsets fields of every record that passes the query's filter; gives their number.
+    /// Set and unset fields of every record that passes a query's filter.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict, optional
+    ///     Whose records: its filter counts, its sort, limit and offset must not be set. Without one, every record.
+    /// set : mapping, optional
+    ///     Fields to set, by name. A `Field` also sets type and metadata.
+    /// unset : iterable of str, optional
+    ///     Names of fields to remove; those that are not there are ignored.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// int
+    ///     How many records those are.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    /// InvalidRecordError
+    ///     When a value is of no type that a record holds; the context names the field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": n} for n in range(10)])
+    /// >>> db.update_where("n < 3", set={"few": True})
+    /// 3
     update_where [query=None, set=None, unset=None, *, timeout=None]
         (query: Option<&Bound<'_, PyAny>>, set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    /// Removes every record that passes the query's filter; gives their number.
+    /// Remove every record that passes a query's filter.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict
+    ///     Whose records: its filter counts, its sort, limit and offset must not be set.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// int
+    ///     How many records those were.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": n} for n in range(10)])
+    /// >>> db.delete_where("n < 3")
+    /// 3
     delete_where [query, *, timeout=None] (query: &Bound<'_, PyAny>, timeout: Option<f64>);
-    /// Removes every record; gives their number.
+    /// Remove every record.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// int
+    ///     How many there were.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada"})
+    /// >>> db.clear()
+    /// 1
     clear [*, timeout=None] (timeout: Option<f64>);
-    /// What a query will cost.
+    /// Say what a query will cost, without running it.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict, optional
+    ///     What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// Explain
+    ///     What the store answers, what is re-checked here, and by which way.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.explain("n > 3").rechecked
+    /// False
     explain [query=None, *, timeout=None] (query: Option<&Bound<'_, PyAny>>, timeout: Option<f64>);
-    /// Declares an index.
+    /// Declare an index on a field.
+    ///
+    /// Parameters
+    /// ----------
+    /// field : str or list of str
+    ///     A dotted path, or a list of path segments that are taken literally.
+    /// kind : {"hash", "ordered"}, default "hash"
+    ///     What it serves: equality, or ranges too.
+    /// name : str, optional
+    ///     Its name. By default path and kind make one.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// IndexInfo
+    ///     The index.
+    ///
+    /// Raises
+    /// ------
+    /// AlreadyExistsError
+    ///     When the name is taken.
+    /// UnsupportedError
+    ///     When the store has no indexes.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.create_index("address.city", "ordered", "by_city")
+    /// IndexInfo('by_city', 'address.city', 'ordered')
     create_index [field, kind="hash", name=None, *, timeout=None]
         (field: &Bound<'_, PyAny>, kind: &str, name: Option<String>, timeout: Option<f64>);
-    /// The declared indexes.
+    /// Give the declared indexes.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// list of IndexInfo
+    ///     The indexes.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.list_indexes()
+    /// []
     list_indexes [*, timeout=None] (timeout: Option<f64>);
-    /// Drops an index by name; False when there is none.
+    /// Drop an index.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     Its name.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     False when there is none of this name.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.drop_index("by_city")
+    /// False
     drop_index [name, *, timeout=None] (name: String, timeout: Option<f64>);
-    /// Connects now instead of on first use.
+    /// Connect now instead of on first use.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Raises
+    /// ------
+    /// ConnectionFailedError
+    ///     When the store cannot be reached, or the database is closed.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.connect()
     connect [*, timeout=None] (timeout: Option<f64>);
-    /// Asks the store whether it answers.
+    /// Ask the store whether it answers.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Raises
+    /// ------
+    /// ConnectionFailedError
+    ///     When it does not.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.ping(timeout=1)
     ping [*, timeout=None] (timeout: Option<f64>);
-    /// Has everything acknowledged written where it lasts.
+    /// Have everything acknowledged written where it lasts.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.flush()
     flush [*, timeout=None] (timeout: Option<f64>);
-    /// Closes the database; again is no error.
+    /// Close the database.
+    ///
+    /// Calls after it fail with `ConnectionFailedError`; closing again does not.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.close()
     close [*, timeout=None] (timeout: Option<f64>);
-    /// What the store is and where.
+    /// Say what the store is and where.
+    ///
+    /// Parameters
+    /// ----------
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     ``backend``, ``location``, and what the store tells of itself, such as ``records``.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> db.info()["backend"]
+    /// 'memory'
     info [*, timeout=None] (timeout: Option<f64>);
-    begin [read_only=false, *, timeout=None] (read_only: bool, timeout: Option<f64>);
-    end [commit, *, timeout=None] (commit: bool, timeout: Option<f64>);
+    /// Begin a transaction; see ``transaction``.
+    _begin [read_only=false, *, timeout=None] (read_only: bool, timeout: Option<f64>);
+    /// Commit or roll back, and end the transaction either way.
+    _end [commit, *, timeout=None] (commit: bool, timeout: Option<f64>);
 }

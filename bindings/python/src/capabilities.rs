@@ -7,6 +7,19 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::json;
 
+/// What a database can do. What is declared works; what is not raises `UnsupportedError`.
+///
+/// Parameters
+/// ----------
+/// **capabilities : object
+///     The attributes below; what is left out is as in a store that can do nothing special.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import SyncDatabase
+/// >>> capabilities = SyncDatabase.create("memory").capabilities
+/// >>> capabilities.transactions, capabilities.persistent
+/// (True, False)
 #[pyclass(name = "Capabilities", module = "dataknobs_data", frozen)]
 pub(crate) struct PyCapabilities {
     inner: Capabilities,
@@ -61,26 +74,31 @@ impl PyCapabilities {
         Ok(PyCapabilities { inner })
     }
 
+    /// Whether ``transaction()`` gives real isolation.
     #[getter]
     fn transactions(&self) -> bool {
         self.inner.transactions
     }
 
+    /// Whether batches are all or nothing.
     #[getter]
     fn atomic_batches(&self) -> bool {
         self.inner.atomic_batches
     }
 
+    /// Whether there are ``create_index``, ``list_indexes`` and ``drop_index``.
     #[getter]
     fn indexes(&self) -> bool {
         self.inner.indexes
     }
 
+    /// Whether records come in the order they were created, without a sort.
     #[getter]
     fn insertion_order(&self) -> bool {
         self.inner.insertion_order
     }
 
+    /// How ids are ordered: by ``"code point"``, or ``"numeric"``.
     #[getter]
     fn id_order(&self) -> &'static str {
         match self.inner.id_order {
@@ -89,51 +107,72 @@ impl PyCapabilities {
         }
     }
 
+    /// The field that holds the id, on stores with a key column of their own.
     #[getter]
     fn key_field(&self) -> Option<&str> {
         self.inner.key_field.as_deref()
     }
 
+    /// Whether the store makes the ids of records that come without one.
     #[getter]
     fn generates_ids(&self) -> bool {
         self.inner.generates_ids
     }
 
+    /// Whether a missing field is told from a null one.
     #[getter]
     fn missing_fields(&self) -> bool {
         self.inner.missing_fields
     }
 
+    /// Whether records keep their own field order, also where it differs from record to record.
     #[getter]
     fn field_order(&self) -> bool {
         self.inner.field_order
     }
 
+    /// Whether every write of a record gives it a version never used before.
     #[getter]
     fn unique_versions(&self) -> bool {
         self.inner.unique_versions
     }
 
+    /// Whether a stream sees the records as they were when it began.
     #[getter]
     fn snapshot_streams(&self) -> bool {
         self.inner.snapshot_streams
     }
 
+    /// Whether results of MATCH carry a relevance.
     #[getter]
     fn scores(&self) -> bool {
         self.inner.scores
     }
 
+    /// Whether records outlive the process.
     #[getter]
     fn persistent(&self) -> bool {
         self.inner.persistent
     }
 
+    /// Whether writes are refused.
     #[getter]
     fn read_only(&self) -> bool {
         self.inner.read_only
     }
 
+    /// Give everything as a dict.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     Each attribute under its name.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> SyncDatabase.create("memory").capabilities.to_dict()["id_order"]
+    /// 'code point'
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         json::to_python(py, &serde_json::to_value(&self.inner).unwrap_or_default())
     }

@@ -15,7 +15,7 @@ use pyo3::types::{PyCapsule, PyDict, PyString};
 use crate::error::Outcome;
 use crate::value;
 
-/// A buffer of numbers that NumPy may read and write.
+/// A column of values that NumPy reads where it is.
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct Buffer {
     data: Data,
@@ -32,6 +32,7 @@ enum Data {
 
 #[pymethods]
 impl Buffer {
+    /// The memory of the column, as NumPy's array interface (version 3) describes it.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let order = if cfg!(target_endian = "little") { "<" } else { ">" };
@@ -184,7 +185,7 @@ pub(crate) struct TextArray {
 
 #[pymethods]
 impl TextArray {
-    /// The array in the Arrow C data interface.
+    /// The column in the Arrow C data interface.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,

@@ -15,7 +15,19 @@ use crate::record::PyRecord;
 /// Records that are fetched together.
 const CHUNK: usize = 1_024;
 
-/// The records of a stream: those at hand, and where more come from.
+/// The records of a stream, one after the other, in constant memory: what `SyncDatabase.stream` gives.
+///
+/// It fetches the next records when those at hand are used up. Where a loop may end early, ``with`` or `close` lets go
+/// of what the stream holds in the store.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import SyncDatabase
+/// >>> db = SyncDatabase.create("memory")
+/// >>> ids = db.create_batch({"n": n} for n in range(5))
+/// >>> with db.stream("ORDER BY n DESC") as records:
+/// ...     print(next(records)["n"])
+/// 4
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct Cursor {
     state: std::sync::Arc<Mutex<State>>,
@@ -89,7 +101,7 @@ impl Cursor {
 
     fn __next__(&self, py: Python<'_>) -> Outcome<Option<PyRecord>> {
         loop {
-            match self.at_hand()? {
+            match self._at_hand()? {
                 Some(record) => return Ok(Some(record)),
                 None if self.state.lock().ended => return Ok(None),
                 None => drop(wait(py, self.fetch()?)?),
@@ -97,8 +109,17 @@ impl Cursor {
         }
     }
 
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (_kind, _error, _trace, /))]
+    fn __exit__(&self, _kind: &Bound<'_, PyAny>, _error: &Bound<'_, PyAny>, _trace: &Bound<'_, PyAny>) {
+        self.close();
+    }
+
     /// The next record that is there already, or None.
-    fn at_hand(&self) -> Outcome<Option<PyRecord>> {
+    fn _at_hand(&self) -> Outcome<Option<PyRecord>> {
         let mut state = self.state.lock();
         match state.at_hand.next() {
             Some(record) => Ok(Some(PyRecord::new(record))),
@@ -109,18 +130,26 @@ impl Cursor {
         }
     }
 
-    /// Whether there are no more records to fetch.
+    /// Whether there are no more records to fetch; some may be at hand still.
     #[getter]
     fn ended(&self) -> bool {
         self.state.lock().ended
     }
 
-    /// Begins to fetch the next chunk.
-    fn begin_fetch(&self) -> Outcome<Pending> {
+    /// Begin to fetch the next records.
+    fn _begin_fetch(&self) -> Outcome<Pending> {
         Pending::start(self.fetch()?)
     }
 
-    /// Lets go of what the stream holds in the store.
+    /// Let go of what the stream holds in the store; it gives no more records.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> records = SyncDatabase.create("memory").stream()
+    /// >>> records.close()
+    /// >>> list(records)
+    /// []
     fn close(&self) {
         let cursor = {
             let mut state = self.state.lock();

@@ -9,7 +9,31 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use crate::error::{Failure, Outcome};
 use crate::{json, value};
 
-/// One named value of a record, with its type and its metadata.
+/// One named value of a record, with its type and its metadata. It never changes.
+///
+/// Parameters
+/// ----------
+/// name : str
+///     Up to 512 bytes of UTF-8, without control characters; not ``_id``, ``_metadata``, ``_meta`` or ``_score``.
+/// value : object, optional
+///     None, bool, int (64 bits), finite float, str, datetime, date, bytes, dict or list; also numpy scalars,
+///     pandas timestamps, UUIDs and members of enums, which become the plain types.
+/// type : FieldType or str, optional
+///     Converts the value, or refuses it. By default the value tells its own type.
+/// metadata : mapping, optional
+///     JSON values by name.
+///
+/// Raises
+/// ------
+/// InvalidRecordError
+///     When the name is not allowed, no value can hold the object, or the value cannot be converted; the context
+///     names the field.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import Field, FieldType
+/// >>> Field("age", "36", FieldType.INTEGER, metadata={"unit": "years"})
+/// Field('age', 36, 'INTEGER', metadata={'unit': 'years'})
 #[pyclass(name = "Field", module = "dataknobs_data", frozen)]
 pub(crate) struct PyField {
     pub(crate) inner: Field,
@@ -47,28 +71,53 @@ impl PyField {
         Ok(PyField { inner: field })
     }
 
+    /// The name.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
         PyString::new(py, &self.inner.name)
     }
 
+    /// The value, as a plain Python object.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         value::to_python(py, &self.inner.value)
     }
 
+    /// The type. A field that is null has one too.
     #[getter]
     fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         type_to_python(py, self.inner.field_type)
     }
 
+    /// The metadata, as a mapping that cannot be changed.
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let metadata = json::map_to_python(py, &self.inner.metadata)?;
         py.import("types")?.getattr("MappingProxyType")?.call1((metadata,))
     }
 
-    /// The same field with its value converted to another type.
+    /// Give the same field with its value converted to another type.
+    ///
+    /// Parameters
+    /// ----------
+    /// type : FieldType or str
+    ///     The type to convert to.
+    ///
+    /// Returns
+    /// -------
+    /// Field
+    ///     The new field; name and metadata stay.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When the value cannot be converted; the context names field, value kind and target.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Field
+    /// >>> Field("age", "36").convert("INTEGER").value
+    /// 36
     fn convert(&self, r#type: &Bound<'_, PyAny>) -> Outcome<Self> {
         let mut field = self.inner.clone();
         field.field_type = type_from_python(r#type)?;

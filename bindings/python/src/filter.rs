@@ -1,8 +1,6 @@
 //! `Filter`: a condition on records, built with `&`, `|` and `~`.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use dataknobs_data::{Error, Filter, MAX_FILTER_DEPTH, Operand, Value};
+use dataknobs_data::{Error, Filter, MAX_FILTER_DEPTH};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,8 +8,50 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
 use crate::operand::{self, Argument, place};
-use crate::query_document;
+use crate::{hash, query_document};
 
+/// A condition on records: a test of one field, or filters combined with ``&``, ``|`` and ``~``.
+///
+/// ``~`` binds tightest, then ``&``, then ``|``. Python's ``and``, ``or`` and ``not`` do not combine filters, and
+/// raise. ``~`` is plain negation, so that ``~Filter("age", "=", 36)`` also takes records without an age;
+/// ``Filter("age", "!=", 36)`` does not.
+///
+/// Parameters
+/// ----------
+/// field : str or list of str
+///     A dotted path such as ``"address.city"``, or a list of path segments that are taken literally.
+/// op : str or Operator
+///     How to compare: ``">="``, ``"not in"``, ``Operator.LIKE``.
+/// value : object, optional
+///     What to compare with: a value, for IN and NOT_IN a list, tuple, set, range or array, for BETWEEN a list of
+///     two bounds. EXISTS and NOT_EXISTS take none. ``= None`` means NOT_EXISTS, ``!= None`` EXISTS.
+///
+/// Attributes
+/// ----------
+/// kind : {"test", "all_of", "any_of", "not"}
+///     What it is.
+/// field : str, list of str or None
+///     The path of a test.
+/// operator : Operator or None
+///     The operator of a test.
+/// value : object
+///     The value or list of a test; None for all else.
+/// filters : tuple of Filter
+///     The members of a group; of a test none.
+///
+/// Raises
+/// ------
+/// InvalidQueryError
+///     When the test makes no sense; the context names path and operator.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data.query import Filter
+/// >>> adult, near = Filter("age", ">=", 18), Filter("city", "IN", ["Oslo", "Bergen"])
+/// >>> print(adult & ~near | Filter("vip", "=", True))
+/// age >= 18 AND NOT city IN ('Oslo', 'Bergen') OR vip = TRUE
+/// >>> adult.field, adult.operator, adult.value
+/// ('age', <Operator.GTE: 'GTE'>, 18)
 #[pyclass(name = "Filter", module = "dataknobs_data", frozen)]
 pub(crate) struct PyFilter {
     inner: Filter,
@@ -39,37 +79,145 @@ impl PyFilter {
         Ok(PyFilter { inner: operand::test(field, op, &value)? })
     }
 
+    /// Every one of these holds; of none: true.
+    ///
+    /// Parameters
+    /// ----------
+    /// *filters : Filter, tuple or dict
+    ///     The members, as arguments or as one list.
+    ///
+    /// Returns
+    /// -------
+    /// Filter
+    ///     The group.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Filter
+    /// >>> print(Filter.all_of(("age", ">=", 18), ("city", "=", "Oslo")))
+    /// age >= 18 AND city = 'Oslo'
     #[staticmethod]
     #[pyo3(signature = (*filters))]
     fn all_of(filters: &Bound<'_, PyTuple>) -> Outcome<Self> {
         Self::checked(Filter::all_of(members(filters)?))
     }
 
+    /// At least one of these holds; of none: false.
+    ///
+    /// Parameters
+    /// ----------
+    /// *filters : Filter, tuple or dict
+    ///     The members, as arguments or as one list.
+    ///
+    /// Returns
+    /// -------
+    /// Filter
+    ///     The group.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Filter
+    /// >>> print(Filter.any_of([("age", "<", 18), ("age", ">", 65)]))
+    /// age < 18 OR age > 65
     #[staticmethod]
     #[pyo3(signature = (*filters))]
     fn any_of(filters: &Bound<'_, PyTuple>) -> Outcome<Self> {
         Self::checked(Filter::any_of(members(filters)?))
     }
 
+    /// This one does not hold: what ``~`` gives.
+    ///
+    /// Parameters
+    /// ----------
+    /// filter : Filter, tuple or dict
+    ///     The filter to negate.
+    ///
+    /// Returns
+    /// -------
+    /// Filter
+    ///     Its negation.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Filter
+    /// >>> print(Filter.not_(Filter("city", "=", "Oslo")))
+    /// NOT city = 'Oslo'
     #[staticmethod]
     fn not_(filter: &Bound<'_, PyAny>) -> Outcome<Self> {
         Self::checked(argument(filter)?.negate())
     }
 
+    /// Read a filter from its text form: a query's text without ORDER BY, LIMIT and OFFSET.
+    ///
+    /// Parameters
+    /// ----------
+    /// text : str
+    ///     The condition.
+    ///
+    /// Returns
+    /// -------
+    /// Filter
+    ///     The filter.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     For text that cannot be read, and empty text; ``excerpt`` shows the place with a caret.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Filter
+    /// >>> Filter.parse("age < 18 OR age > 65") == Filter("age", "<", 18) | Filter("age", ">", 65)
+    /// True
     #[staticmethod]
     fn parse(text: &str) -> Outcome<Self> {
         Self::checked(Filter::parse(text)?)
     }
 
+    /// Read a filter from its dict form, such as JSON from elsewhere.
+    ///
+    /// Parameters
+    /// ----------
+    /// data : dict
+    ///     ``{"field", "operator", "value"}``, ``{"all_of": […]}``, ``{"any_of": […]}`` or ``{"not": …}``.
+    ///
+    /// Returns
+    /// -------
+    /// Filter
+    ///     The filter.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     For anything else; the context ``at`` names the place.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Filter
+    /// >>> print(Filter.from_dict({"not": {"field": "age", "operator": "<", "value": 18}}))
+    /// NOT age < 18
     #[staticmethod]
     fn from_dict(data: &Bound<'_, PyAny>) -> Outcome<Self> {
         Self::checked(query_document::filter(data)?)
     }
 
+    /// Give the dict form, which `json.dumps` takes as it is.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     What `from_dict` reads.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Filter
+    /// >>> Filter("age", ">=", 25).to_dict()
+    /// {'field': 'age', 'operator': 'GTE', 'value': 25}
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         query_document::write(py, &self.inner.to_json())
     }
 
+    /// What it is: ``"test"``, ``"all_of"``, ``"any_of"`` or ``"not"``.
     #[getter]
     fn kind(&self) -> &'static str {
         match &self.inner {
@@ -80,6 +228,7 @@ impl PyFilter {
         }
     }
 
+    /// The path of a test: dotted text, or a list of literal segments. None for a group.
     #[getter]
     fn field<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match &self.inner {
@@ -88,6 +237,7 @@ impl PyFilter {
         }
     }
 
+    /// The operator of a test. None for a group.
     #[getter]
     fn operator<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -97,6 +247,7 @@ impl PyFilter {
         class.bind(py).getattr(test.operator().name()).map(Some)
     }
 
+    /// What a test compares with: a value, or a list of them. None where there is nothing.
     #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match &self.inner {
@@ -105,6 +256,7 @@ impl PyFilter {
         }
     }
 
+    /// The members of a group; of a test none.
     #[getter]
     fn filters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let members = match &self.inner {
@@ -148,9 +300,7 @@ impl PyFilter {
     }
 
     fn __hash__(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        hash(&self.inner, &mut hasher);
-        hasher.finish()
+        hash::of(|state| hash::filter(&self.inner, state))
     }
 
     fn __str__(&self) -> String {
@@ -246,38 +396,4 @@ fn collect<'py>(items: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> Out
         filters.push(argument(&item?).map_err(|failure| place(failure, &format!("filters[{index}]")))?);
     }
     Ok(filters)
-}
-
-/// Equal filters have equal hashes; those that differ only inside JSON literals may share one.
-pub(crate) fn hash(filter: &Filter, state: &mut impl Hasher) {
-    std::mem::discriminant(filter).hash(state);
-    match filter {
-        Filter::All(filters) | Filter::Any(filters) => {
-            filters.len().hash(state);
-            filters.iter().for_each(|filter| hash(filter, state));
-        }
-        Filter::Not(filter) => hash(filter, state),
-        Filter::Test(test) => {
-            test.path().hash(state);
-            test.operator().hash(state);
-            match test.operand() {
-                Operand::None => 0.hash(state),
-                Operand::One(value) => hash_value(value, state),
-                Operand::Many(values) => values.iter().for_each(|value| hash_value(value, state)),
-            }
-        }
-    }
-}
-
-fn hash_value(value: &Value, state: &mut impl Hasher) {
-    match value {
-        Value::Null | Value::Json(_) => 0.hash(state),
-        Value::Boolean(value) => value.hash(state),
-        Value::Integer(value) => value.hash(state),
-        // Zero has two signs, which are equal.
-        Value::Float(value) => (value + 0.0).to_bits().hash(state),
-        Value::String(value) => value.as_str().hash(state),
-        Value::DateTime(value) => (value.micros(), value.offset_seconds()).hash(state),
-        Value::Binary(value) => value.hash(state),
-    }
 }

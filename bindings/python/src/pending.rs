@@ -77,6 +77,11 @@ fn start(call: Call) -> Outcome<(Arc<Shared>, AbortHandle)> {
 
 /// Waits for a call on this thread. Other threads of the interpreter go on, and so do signals.
 pub(crate) fn wait(py: Python<'_>, call: Call) -> Outcome<Answer> {
+    if runtime::must_not_block() {
+        return Err(Error::unsupported("a blocking call in the event loop of Python backends would wait for itself")
+            .with_hint("await the same call of Database there")
+            .into());
+    }
     let (shared, task) = start(call)?;
     loop {
         let answer = runtime::detach(py, || {
@@ -109,7 +114,7 @@ impl Pending {
 
 #[pymethods]
 impl Pending {
-    /// Has `wake(future)` called in the loop when the call is done. True when it is already.
+    /// Have `wake(future)` called in the loop when the call is done. True when it is already.
     fn notify(&self, event_loop: Py<PyAny>, wake: Py<PyAny>, future: Py<PyAny>) -> bool {
         let mut slot = self.shared.slot.lock();
         if !slot.done {
@@ -127,7 +132,7 @@ impl Pending {
         }
     }
 
-    /// Ends the call where it stands.
+    /// End the call where it stands.
     fn cancel(&self) {
         self.task.abort();
         let waiter = self.shared.slot.lock().waiter.take();

@@ -13,7 +13,37 @@ use crate::field::{PyField, type_from_python};
 use crate::record_views::{Fields, MetadataView};
 use crate::{json, shapes, value};
 
-/// One record: ordered fields, an optional id, and metadata.
+/// Ordered fields, an optional id, and metadata.
+///
+/// A record is a mutable mapping of field names to values. Two records are equal when their fields (names, values,
+/// types, in order) and metadata are; id and version don't count.
+///
+/// Parameters
+/// ----------
+/// data : mapping, iterable of Field, dataclass, named tuple or pydantic model, optional
+///     The fields. Values of a mapping may be `Field` objects, to give a type or metadata.
+/// id : str or UUID, optional
+///     The id: up to 512 bytes of UTF-8 without control characters. A store gives one to a record without.
+/// metadata : mapping, optional
+///     JSON values by name.
+///
+/// Raises
+/// ------
+/// InvalidRecordError
+///     When a name or the id is not allowed, or a value is of no type that a record holds; the context names the
+///     field.
+/// TypeError
+///     When the data is none of the above.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import Record
+/// >>> record = Record({"name": "Ada", "age": 36}, id="ada")
+/// >>> record["age"], record[0], record.fields["age"].type.value
+/// (36, 'Ada', 'INTEGER')
+/// >>> record["age"] += 1
+/// >>> record
+/// Record({'name': 'Ada', 'age': 37}, id='ada')
 #[pyclass(name = "Record", module = "dataknobs_data", subclass, frozen, mapping, weakref)]
 pub(crate) struct PyRecord {
     inner: Mutex<Record>,
@@ -223,7 +253,7 @@ impl PyRecord {
         Ok(())
     }
 
-    /// The version under which the record was read, for `expected_version`; None on a new record.
+    /// The version under which the record was read, for ``expected_version``; None on a new record.
     #[getter]
     fn version(&self) -> Option<String> {
         self.inner.lock().version().map(Version::to_string)
@@ -296,13 +326,25 @@ impl PyRecord {
         Ok(self.keys(py)?.try_iter()?.into_any())
     }
 
-    /// The field names, in order.
+    /// Give the field names, in order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "age": 36}).keys()
+    /// ['name', 'age']
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let record = self.get();
         PyList::new(py, record.shape().fields().iter().map(|(name, _)| name.as_str()))
     }
 
-    /// The values, in field order.
+    /// Give the values, in field order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "age": 36}).values()
+    /// ['Ada', 36]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for value in self.get().values() {
@@ -311,7 +353,13 @@ impl PyRecord {
         Ok(list)
     }
 
-    /// Pairs of name and value, in field order.
+    /// Give pairs of name and value, in field order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "age": 36}).items()
+    /// [('name', 'Ada'), ('age', 36)]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for field in self.get().fields() {
@@ -320,7 +368,20 @@ impl PyRecord {
         Ok(list)
     }
 
-    /// The value of a field, or the default when there is no such field.
+    /// Give the value of a field, or the default when there is no such field.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     The field's name.
+    /// default : object, optional
+    ///     What is given when there is no such field. A field that is null gives None.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada"}).get("age", 0)
+    /// 0
     #[pyo3(name = "get", signature = (name, default=None))]
     fn get_value<'py>(
         &self,
@@ -336,7 +397,27 @@ impl PyRecord {
         }
     }
 
-    /// Sets fields from a mapping, from keywords, or both.
+    /// Set fields from what makes a record, from keywords, or both.
+    ///
+    /// Parameters
+    /// ----------
+    /// data : mapping, iterable of Field, dataclass, named tuple or pydantic model, optional
+    ///     The fields to set.
+    /// **fields
+    ///     More of them.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When one of them cannot be set; then none is.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"name": "Ada"})
+    /// >>> record.update({"age": 36}, city="London")
+    /// >>> record.to_dict()
+    /// {'name': 'Ada', 'age': 36, 'city': 'London'}
     #[pyo3(signature = (data=None, /, **fields))]
     fn update(&self, data: Option<&Bound<'_, PyAny>>, fields: Option<&Bound<'_, PyDict>>) -> Outcome<()> {
         let mut changed = self.get();
@@ -352,12 +433,44 @@ impl PyRecord {
         Ok(())
     }
 
-    /// Adds a field or replaces the one of the same name, its type and metadata too.
+    /// Add a field, or replace the one of the same name, its type and metadata too.
+    ///
+    /// Parameters
+    /// ----------
+    /// field : Field
+    ///     The field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Field, Record
+    /// >>> record = Record({"price": 9.5})
+    /// >>> record.set_field(Field("price", 9.5, metadata={"currency": "EUR"}))
+    /// >>> record.fields["price"].metadata["currency"]
+    /// 'EUR'
     fn set_field(&self, field: &Bound<'_, PyField>) -> Outcome<()> {
         Ok(self.inner.lock().set_field(field.get().inner.clone())?)
     }
 
-    /// Removes a field and gives its value, or the default when there is no such field.
+    /// Remove a field and give its value.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     The field's name.
+    /// *default : object, optional
+    ///     What is given when there is no such field.
+    ///
+    /// Raises
+    /// ------
+    /// KeyError
+    ///     When there is no such field, and no default.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"name": "Ada", "age": 36})
+    /// >>> record.pop("age"), record.pop("age", None), record.keys()
+    /// (36, None, ['name'])
     #[pyo3(signature = (name, *default))]
     fn pop<'py>(
         &self,
@@ -373,58 +486,169 @@ impl PyRecord {
         }
     }
 
-    /// Removes the last field and gives its name and value.
-    fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(Bound<'py, PyString>, Bound<'py, PyAny>)> {
-        let removed = {
-            let mut record = self.inner.lock();
-            let last = record.shape().fields().last().map(|(name, _)| name.clone());
-            last.and_then(|name| record.remove(&name))
-        };
-        match removed {
-            Some(field) => Ok((PyString::new(py, &field.name), value::to_python(py, &field.value)?)),
-            None => Err(Failure::Python(PyKeyError::new_err("the record has no fields"))),
-        }
-    }
-
-    /// The value of a field, which is set to the default when there is no such field.
+    /// Give the value of a field; when there is no such field, set it to the default first.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     The field's name.
+    /// default : object, optional
+    ///     The value of the new field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"name": "Ada"})
+    /// >>> record.setdefault("age", 36), record.setdefault("name", "nobody")
+    /// (36, 'Ada')
     #[pyo3(signature = (name, default=None))]
     fn setdefault<'py>(
         &self,
         py: Python<'py>,
         name: &Bound<'py, PyString>,
-        default: Option<Bound<'py, PyAny>>,
+        default: Option<&Bound<'py, PyAny>>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        if !self.__contains__(name) {
-            self.__setitem__(name, default.as_ref().unwrap_or(py.None().bind(py)))?;
+        let found = self.inner.lock().get(name.to_str()?).cloned();
+        if let Some(value) = found {
+            return Ok(value::to_python(py, &value)?);
+        }
+        match default {
+            Some(default) => self.__setitem__(name, default)?,
+            None => self.inner.lock().set(&value::text(name)?, Value::Null)?,
         }
         self.__getitem__(py, name)
     }
 
-    /// Removes every field; id, version and metadata stay.
-    fn clear(&self) {
-        let mut record = self.inner.lock();
-        *record = record.clone().project(&[]);
+    /// Remove the last field and give its name and value.
+    ///
+    /// Raises
+    /// ------
+    /// KeyError
+    ///     When the record has no fields.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "age": 36}).popitem()
+    /// ('age', 36)
+    fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
+        let last = self.inner.lock().shape().fields().last().map(|(name, _)| name.clone());
+        let removed = last.and_then(|name| self.inner.lock().remove(&name));
+        match removed {
+            Some(field) => Ok((field.name.to_string(), value::to_python(py, &field.value)?)),
+            None => Err(Failure::Python(PyKeyError::new_err("the record has no fields"))),
+        }
     }
 
-    /// Gives a field another name, in its place.
+    /// Remove all fields; id and metadata stay.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"name": "Ada"}, id="ada")
+    /// >>> record.clear()
+    /// >>> len(record), record.id
+    /// (0, 'ada')
+    fn clear(&self) {
+        self.change(|record| {
+            while let Some((name, _)) = record.shape().fields().last().cloned() {
+                record.remove(&name);
+            }
+        });
+    }
+
+    /// Give a field another name, in its place.
+    ///
+    /// Parameters
+    /// ----------
+    /// name, new_name : str
+    ///     The field's name, and the one it gets.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     False when there is no such field.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When another field has the new name, or no field may have it.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"nmae": "Ada", "age": 36})
+    /// >>> record.rename("nmae", "name"), record.keys()
+    /// (True, ['name', 'age'])
     fn rename(&self, name: &str, new_name: &str) -> Outcome<bool> {
         Ok(self.inner.lock().rename(name, new_name)?)
     }
 
-    /// Converts a field's value to another type, in place; False when there is no such field.
+    /// Convert a field's value to another type, in place.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     The field's name.
+    /// type : FieldType or str
+    ///     The type to convert to.
+    ///
+    /// Returns
+    /// -------
+    /// bool
+    ///     False when there is no such field.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When the value cannot be converted; the record stays as it was.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"age": "36"})
+    /// >>> record.convert("age", "INTEGER"), record["age"]
+    /// (True, 36)
     fn convert(&self, name: &str, r#type: &Bound<'_, PyAny>) -> Outcome<bool> {
         let kind = type_from_python(r#type)?;
         Ok(self.inner.lock().convert_field(name, kind)?)
     }
 
-    /// A record of only these fields; id, version and metadata stay.
+    /// Give a record of only some fields; id, version and metadata stay.
+    ///
+    /// Parameters
+    /// ----------
+    /// *names : str
+    ///     The fields to keep, in the record's own order. Names that the record lacks are ignored.
+    ///
+    /// Returns
+    /// -------
+    /// Record
+    ///     The new record.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "age": 36, "city": "London"}).project("age", "name").to_dict()
+    /// {'name': 'Ada', 'age': 36}
     #[pyo3(signature = (*names))]
     fn project(&self, names: Vec<String>) -> PyRecord {
         let names: Vec<dataknobs_data::Str> = names.into_iter().map(Into::into).collect();
         PyRecord::new(self.get().project(&names))
     }
 
-    /// The values by name, as a plain dict; id, types and metadata are left out.
+    /// Give the values by name, as a plain dict; id, types and metadata are left out.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     In field order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "tags": ["a", "b"]}, id="ada").to_dict()
+    /// {'name': 'Ada', 'tags': ['a', 'b']}
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for field in self.get().fields() {
@@ -433,7 +657,27 @@ impl PyRecord {
         Ok(dict)
     }
 
-    /// A record of a plain dict.
+    /// Make a record of a plain dict: the constructor by another name.
+    ///
+    /// Parameters
+    /// ----------
+    /// data : mapping, iterable of Field, dataclass, named tuple or pydantic model
+    ///     The fields.
+    /// id : str or UUID, optional
+    ///     The id.
+    /// metadata : mapping, optional
+    ///     JSON values by name.
+    ///
+    /// Returns
+    /// -------
+    /// Record
+    ///     The record.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record.from_dict({"name": "Ada"}, id="ada")
+    /// Record({'name': 'Ada'}, id='ada')
     #[classmethod]
     #[pyo3(signature = (data, id=None, metadata=None))]
     fn from_dict<'py>(
@@ -445,19 +689,61 @@ impl PyRecord {
         class.call1((data, id, metadata))
     }
 
-    /// The whole record as JSON text: id, values, and in `meta` what plain JSON cannot say.
+    /// Give the whole record as JSON text: ``id``, ``data``, and in ``meta`` what plain JSON cannot say.
+    ///
+    /// Returns
+    /// -------
+    /// str
+    ///     One line, without the version.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada", "age": 36}, id="ada").to_json()
+    /// '{"id":"ada","data":{"name":"Ada","age":36}}'
     fn to_json(&self) -> String {
         self.get().to_json().to_string()
     }
 
-    /// A record of the text that `to_json` gives.
+    /// Make a record of the text that `to_json` gives.
+    ///
+    /// Parameters
+    /// ----------
+    /// text : str
+    ///     The JSON text.
+    ///
+    /// Returns
+    /// -------
+    /// Record
+    ///     An equal record, with its id.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidRecordError
+    ///     When the text is not of this form; the context has the ``line`` and ``column``, from 1.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"photo": b"..."}, id="ada")
+    /// >>> Record.from_json(record.to_json()) == record
+    /// True
     #[classmethod]
     fn from_json<'py>(class: &Bound<'py, PyType>, text: &str) -> Outcome<Bound<'py, PyAny>> {
         let record = read_json(text)?;
         Ok(bare(class, record)?)
     }
 
-    /// An independent record with the same content.
+    /// Give an independent record with the same content, id and version too; it costs next to nothing.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record({"age": 36})
+    /// >>> other = record.copy()
+    /// >>> other["age"] = 37
+    /// >>> record["age"]
+    /// 36
     fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let object = bare(&slf.get_type(), slf.get().get())?;
         if let Some(attributes) = attributes(slf)? {
@@ -537,7 +823,7 @@ fn read_json(text: &str) -> Outcome<Record> {
 /// The other half of pickling: plain text, nothing of which is run.
 #[pyfunction]
 pub(crate) fn _restore_record<'py>(
-    class: &Bound<'py, PyType>,
+    class_: &Bound<'py, PyType>,
     text: &str,
     version: Option<&str>,
     score: Option<f32>,
@@ -545,10 +831,10 @@ pub(crate) fn _restore_record<'py>(
     let mut record = read_json(text)?;
     record.set_version(version.map(Version::from_token));
     record.set_score(score);
-    if !class.is_subclass_of::<PyRecord>()? {
+    if !class_.is_subclass_of::<PyRecord>()? {
         return Err(Failure::Python(PyTypeError::new_err("only a Record can be restored here")));
     }
-    Ok(bare(class, record)?)
+    Ok(bare(class_, record)?)
 }
 
 /// An object of this class with this content, made without the class's own constructor.

@@ -3,15 +3,23 @@
 use dataknobs_data::Metadata;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::pyclass::CompareOp;
-use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
 use crate::field::PyField;
 use crate::record::{PyRecord, position_of};
 use crate::{json, value};
 
-/// The fields of a record, by name or by position.
+/// The fields of a record with their types and metadata, by name or by position.
+///
+/// It shows the record as it is; to change a field, use `Record.set_field`.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import Record
+/// >>> fields = Record({"name": "Ada", "age": 36}).fields
+/// >>> fields["age"], fields[0].name
+/// (Field('age', 36, 'INTEGER'), 'name')
 #[pyclass(module = "dataknobs_data", frozen, mapping)]
 pub(crate) struct Fields {
     record: Py<PyRecord>,
@@ -55,13 +63,52 @@ impl Fields {
         Ok(self.keys(py)?.try_iter()?.into_any())
     }
 
-    /// The field names, in order.
+    /// Give a field, or the default when there is no such field.
+    ///
+    /// Parameters
+    /// ----------
+    /// name : str
+    ///     The field's name.
+    /// default : object, optional
+    ///     What is given when there is no such field.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada"}).fields.get("age") is None
+    /// True
+    #[pyo3(name = "get", signature = (name, default=None))]
+    fn get_field<'py>(
+        &self,
+        py: Python<'py>,
+        name: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.record.get().get().field(name.to_str()?) {
+            Some(field) => Ok(Bound::new(py, PyField { inner: field.to_field() })?.into_any()),
+            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
+        }
+    }
+
+    /// Give the field names, in order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada"}).fields.keys()
+    /// ['name']
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let record = self.record.get().get();
         PyList::new(py, record.shape().fields().iter().map(|(name, _)| name.as_str()))
     }
 
-    /// The `Field` objects, in order.
+    /// Give the `Field` objects, in order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada"}).fields.values()
+    /// [Field('name', 'Ada', 'STRING')]
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for field in self.record.get().get().fields() {
@@ -70,7 +117,13 @@ impl Fields {
         Ok(list)
     }
 
-    /// Pairs of name and `Field`, in order.
+    /// Give pairs of name and `Field`, in order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record({"name": "Ada"}).fields.items()
+    /// [('name', Field('name', 'Ada', 'STRING'))]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for field in self.record.get().get().fields() {
@@ -79,26 +132,14 @@ impl Fields {
         Ok(list)
     }
 
-    /// The `Field` of this name, or the default when there is none.
-    #[pyo3(signature = (name, default=None))]
-    fn get<'py>(
-        &self,
-        py: Python<'py>,
-        name: &Bound<'py, PyString>,
-        default: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let record = self.record.get().get();
-        match name.to_str().ok().and_then(|name| record.field(name)) {
-            Some(field) => Ok(Py::new(py, PyField { inner: field.to_field() })?.into_bound(py).into_any()),
-            None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
-        }
-    }
-
+    /// Equal as mappings are: whatever the order.
     fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        match other.cast::<Fields>() {
-            Ok(other) => self.items(py)?.rich_compare(other.get().items(py)?, CompareOp::Eq),
-            Err(_) => Ok(py.NotImplemented().into_bound(py)),
+        if !other.is_instance_of::<Fields>() && !other.is_instance_of::<PyDict>() {
+            return Ok(py.NotImplemented().into_bound(py));
         }
+        let dict = |pairs: &Bound<'py, PyAny>| py.get_type::<PyDict>().call1((pairs,));
+        let equal = dict(self.items(py)?.as_any())?.eq(dict(&other.call_method0("items")?)?)?;
+        Ok(PyBool::new(py, equal).to_owned().into_any())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -107,6 +148,14 @@ impl Fields {
 }
 
 /// A record's metadata, read and changed in place. Values are JSON: each read gives a copy.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import Record
+/// >>> record = Record({"name": "Ada"}, metadata={"source": "letters"})
+/// >>> record.metadata["checked"] = True
+/// >>> record.metadata
+/// Metadata({'source': 'letters', 'checked': True})
 #[pyclass(name = "Metadata", module = "dataknobs_data", frozen, mapping)]
 pub(crate) struct MetadataView {
     record: Py<PyRecord>,
@@ -167,22 +216,53 @@ impl MetadataView {
         Ok(self.keys(py)?.try_iter()?.into_any())
     }
 
-    /// The keys, in order.
+    /// Give the keys, in order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record(metadata={"source": "letters"}).metadata.keys()
+    /// ['source']
     fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         PyList::new(py, self.get().keys())
     }
 
-    /// The values, in the order of the keys.
+    /// Give the values, in the order of the keys.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> list(Record(metadata={"source": "letters"}).metadata.values())
+    /// ['letters']
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.to_dict(py)?.call_method0("values")
     }
 
-    /// Pairs of key and value.
+    /// Give pairs of key and value.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> list(Record(metadata={"source": "letters"}).metadata.items())
+    /// [('source', 'letters')]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.to_dict(py)?.call_method0("items")
     }
 
-    /// The value of a key, or the default when there is no such key.
+    /// Give the value of a key, or the default when there is no such key.
+    ///
+    /// Parameters
+    /// ----------
+    /// key : str
+    ///     The key.
+    /// default : object, optional
+    ///     What is given when there is no such key.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record().metadata.get("source", "unknown")
+    /// 'unknown'
     #[pyo3(name = "get", signature = (key, default=None))]
     fn get_value<'py>(
         &self,
@@ -196,7 +276,22 @@ impl MetadataView {
         }
     }
 
-    /// Sets keys from a mapping, from keywords, or both.
+    /// Set keys from a mapping, from keywords, or both.
+    ///
+    /// Parameters
+    /// ----------
+    /// data : mapping, optional
+    ///     The keys and values to set.
+    /// **entries
+    ///     More of them.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record()
+    /// >>> record.metadata.update({"source": "letters"}, checked=True)
+    /// >>> record.metadata.to_dict()
+    /// {'source': 'letters', 'checked': True}
     #[pyo3(signature = (data=None, /, **entries))]
     fn update(&self, data: Option<&Bound<'_, PyAny>>, entries: Option<&Bound<'_, PyDict>>) -> Outcome<()> {
         for source in [data, entries.map(Bound::as_any)].into_iter().flatten() {
@@ -206,7 +301,52 @@ impl MetadataView {
         Ok(())
     }
 
-    /// Removes a key and gives its value, or the default when there is no such key.
+    /// Give the value of a key; when there is no such key, set it to the default first.
+    ///
+    /// Parameters
+    /// ----------
+    /// key : str
+    ///     The key.
+    /// default : object, optional
+    ///     The value of the new key.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record().metadata.setdefault("source", "letters")
+    /// 'letters'
+    #[pyo3(signature = (key, default=None))]
+    fn setdefault<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyString>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if !self.__contains__(key) {
+            self.__setitem__(key, &default.unwrap_or_else(|| py.None().into_bound(py)))?;
+        }
+        Ok(self.__getitem__(py, key)?)
+    }
+
+    /// Remove a key and give its value.
+    ///
+    /// Parameters
+    /// ----------
+    /// key : str
+    ///     The key.
+    /// *default : object, optional
+    ///     What is given when there is no such key.
+    ///
+    /// Raises
+    /// ------
+    /// KeyError
+    ///     When there is no such key, and no default.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record(metadata={"source": "letters"}).metadata.pop("source")
+    /// 'letters'
     #[pyo3(signature = (key, *default))]
     fn pop<'py>(
         &self,
@@ -222,38 +362,55 @@ impl MetadataView {
         }
     }
 
-    /// Removes the last key and gives it with its value.
+    /// Remove the last key and give it and its value.
+    ///
+    /// Raises
+    /// ------
+    /// KeyError
+    ///     When there are no keys.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record(metadata={"source": "letters"}).metadata.popitem()
+    /// ('source', 'letters')
     fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
-        let removed = self.change(|metadata| {
-            let last = metadata.keys().next_back()?.clone();
-            metadata.shift_remove_entry(&last)
-        })?;
+        let last = self.get().keys().next_back().cloned();
+        let removed = match last {
+            Some(key) => self.change(|metadata| metadata.shift_remove_entry(&key))?,
+            None => None,
+        };
         match removed {
             Some((key, value)) => Ok((key, json::to_python(py, &value)?)),
             None => Err(Failure::Python(PyKeyError::new_err("there is no metadata"))),
         }
     }
 
-    /// The value of a key, which is set to the default when there is no such key.
-    #[pyo3(signature = (key, default=None))]
-    fn setdefault<'py>(
-        &self,
-        py: Python<'py>,
-        key: &Bound<'py, PyString>,
-        default: Option<Bound<'py, PyAny>>,
-    ) -> Outcome<Bound<'py, PyAny>> {
-        if !self.__contains__(key) {
-            self.__setitem__(key, default.as_ref().unwrap_or(py.None().bind(py)))?;
-        }
-        Ok(self.__getitem__(py, key)?)
-    }
-
-    /// Removes every key.
+    /// Remove all keys.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> record = Record(metadata={"source": "letters"})
+    /// >>> record.metadata.clear()
+    /// >>> len(record.metadata)
+    /// 0
     fn clear(&self) -> Outcome<()> {
-        self.change(serde_json::Map::clear)
+        self.change(Metadata::clear)
     }
 
-    /// A plain dict with the same content.
+    /// Give a plain dict with the same content.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     A copy.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record
+    /// >>> Record(metadata={"source": "letters"}).metadata.to_dict()
+    /// {'source': 'letters'}
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         json::map_to_python(py, &self.get())
     }

@@ -13,6 +13,19 @@ use crate::error::{Failure, Outcome};
 use crate::record::{PyRecord, position_of};
 
 /// The records that a query found, in order.
+///
+/// It is read like a list: by position, by slice, in a loop. A record becomes a Python object when it is asked for,
+/// and is another object each time. pyarrow, polars, DuckDB and whatever else speaks the Arrow PyCapsule interface
+/// take it as a table.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data import SyncDatabase
+/// >>> db = SyncDatabase.create("memory")
+/// >>> ids = db.create_batch([{"n": n} for n in range(5)])
+/// >>> found = db.search("n > 1 ORDER BY n")
+/// >>> len(found), found[0]["n"], [record["n"] for record in found[1:]]
+/// (3, 2, [3, 4])
 #[pyclass(name = "SearchResult", module = "dataknobs_data", frozen, sequence)]
 pub(crate) struct PySearchResult {
     records: Arc<[Record]>,
@@ -40,8 +53,9 @@ impl From<Vec<Record>> for PySearchResult {
 
 #[pymethods]
 impl PySearchResult {
-    /// The token with which `Query.after` goes on behind the last record; None when there is no
-    /// more, or the query had no sort and limit.
+    /// The token with which `Query.after` goes on behind the last record.
+    ///
+    /// None when there is no more, or the query had no sort and limit.
     #[getter]
     fn after(&self) -> Option<&str> {
         self.after.as_deref()
@@ -85,12 +99,38 @@ impl PySearchResult {
         Ok(false)
     }
 
-    /// The ids of the records, in order.
+    /// Give the ids of the records, in order.
+    ///
+    /// Returns
+    /// -------
+    /// list of str or None
+    ///     None for records that never were in a store.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import Record, SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([Record({"n": 1}, id="a"), Record({"n": 2}, id="b")])
+    /// >>> db.search("ORDER BY n DESC").ids()
+    /// ['b', 'a']
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         PyList::new(py, self.records.iter().map(|record| record.id().map(|id| id.as_str())))
     }
 
-    /// The records as plain dicts; ids, types and metadata are left out.
+    /// Give the records as plain dicts; ids, types and metadata are left out.
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     In order.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> id = db.create({"name": "Ada"})
+    /// >>> db.search().to_dicts()
+    /// [{'name': 'Ada'}]
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for record in self.records.iter() {
@@ -99,7 +139,35 @@ impl PySearchResult {
         Ok(list)
     }
 
-    /// The records as a pandas DataFrame: see `dataknobs_data.records_to_dataframe`.
+    /// Give the records as a pandas DataFrame; the parameters are those of `records_to_dataframe`.
+    ///
+    /// Parameters
+    /// ----------
+    /// id : {None, "index", "column"}
+    ///     Where the ids go: nowhere, into the index, or into the first column.
+    /// id_column : str
+    ///     The name of that index or column.
+    /// metadata : bool
+    ///     Whether ``attrs["dataknobs"]`` carries the metadata of records and fields.
+    ///
+    /// Returns
+    /// -------
+    /// pandas.DataFrame
+    ///     A column for each field, in order of first appearance.
+    ///
+    /// Raises
+    /// ------
+    /// UnsupportedError
+    ///     When pandas is not installed.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import pandas
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": 1}, {"n": None}])
+    /// >>> str(db.search().to_dataframe()["n"].dtype)
+    /// 'Int64'
     #[pyo3(signature = (**options))]
     fn to_dataframe<'py>(
         slf: &Bound<'py, Self>,
@@ -109,7 +177,7 @@ impl PySearchResult {
         module.getattr("records_to_dataframe")?.call((slf,), options)
     }
 
-    /// The records as a stream of Arrow data, for any library that takes one: pyarrow, polars, DuckDB.
+    /// Give the records as a stream of Arrow data, for any library that takes one: pyarrow, polars, DuckDB.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -154,6 +222,7 @@ pub(crate) fn _restore_result(records: &Bound<'_, PyAny>, after: Option<String>)
     Ok(PySearchResult { records: crate::record::list_argument(records)?.into(), after })
 }
 
+/// The records of a result, one after the other.
 #[pyclass(module = "dataknobs_data", frozen)]
 pub(crate) struct RecordIterator {
     records: Arc<[Record]>,

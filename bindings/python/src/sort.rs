@@ -1,7 +1,5 @@
 //! `SortSpec`: one key of a sort.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use dataknobs_data::{IntoSortOrder as _, Query, SortKey, SortOrder};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -9,8 +7,27 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use crate::error::{Failure, Outcome};
 use crate::operand::{self, invalid, place, wrong_type};
-use crate::{query_document, value};
+use crate::{hash, query_document, value};
 
+/// One key of a sort.
+///
+/// Parameters
+/// ----------
+/// field : str or list of str
+///     The path to sort by: dotted text, or a list of literal segments.
+/// order : {"ASC", "DESC"}, default "ASC"
+///     Smallest or largest first, in any letter case.
+///
+/// Raises
+/// ------
+/// InvalidQueryError
+///     For a bad path, and any other order.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data.query import Query, SortSpec
+/// >>> print(Query(sort=[SortSpec("city"), SortSpec("age", "desc")]))
+/// ORDER BY city, age DESC
 #[pyclass(name = "SortSpec", module = "dataknobs_data", frozen)]
 pub(crate) struct PySortSpec {
     inner: SortKey,
@@ -24,11 +41,13 @@ impl PySortSpec {
         Ok(PySortSpec { inner: key(field, order)? })
     }
 
+    /// The path: dotted text, or a list of literal segments.
     #[getter]
     fn field<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         operand::path_to_python(py, &self.inner.path)
     }
 
+    /// ``"ASC"`` or ``"DESC"``.
     #[getter]
     fn order(&self) -> &'static str {
         self.inner.order.name()
@@ -39,9 +58,7 @@ impl PySortSpec {
     }
 
     fn __hash__(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        hash(&self.inner, &mut hasher);
-        hasher.finish()
+        hash::of(|state| hash::sort_key(&self.inner, state))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -121,9 +138,4 @@ fn argument(object: &Bound<'_, PyAny>) -> Outcome<SortKey> {
     Err(Failure::Python(PyTypeError::new_err(format!(
         "a sort key is a field's name, a SortSpec, a tuple (field, order) or a dict, not {name}"
     ))))
-}
-
-pub(crate) fn hash(key: &SortKey, state: &mut impl Hasher) {
-    key.path.hash(state);
-    key.order.is_descending().hash(state);
 }

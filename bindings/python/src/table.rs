@@ -13,6 +13,30 @@ use pyo3::types::{PyBool, PyDict, PyList, PyNotImplemented, PySlice, PyString, P
 use crate::error::{Failure, Outcome};
 use crate::value;
 
+/// The rows that an aggregation gives: a sequence of dicts, one for each row.
+///
+/// Parameters
+/// ----------
+/// columns : list of str
+///     The names of the columns.
+/// rows : iterable of sequences
+///     The rows, each with one value for each column.
+///
+/// Attributes
+/// ----------
+/// columns : list of str
+///     The names of the columns.
+/// rows : list of tuple
+///     The rows as tuples in column order.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data.query import Table
+/// >>> table = Table(["city", "count"], [("Oslo", 2), ("Rome", 1)])
+/// >>> len(table), table[0], table[-1]["city"]
+/// (2, {'city': 'Oslo', 'count': 2}, 'Rome')
+/// >>> [row["count"] for row in table]
+/// [2, 1]
 #[pyclass(name = "Table", module = "dataknobs_data", frozen, sequence)]
 pub(crate) struct PyTable {
     inner: Arc<Table>,
@@ -37,11 +61,13 @@ impl PyTable {
         Ok(PyTable::from(Table::new(columns, values)?))
     }
 
+    /// The names of the columns, in order.
     #[getter]
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         PyList::new(py, self.inner.columns().iter().map(Str::as_str))
     }
 
+    /// The rows as tuples in column order; made anew each time.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = self.inner.rows().iter().map(|row| {
@@ -51,11 +77,39 @@ impl PyTable {
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
 
-    fn to_list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    /// Give all rows as dicts.
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     One dict for each row.
+    ///
+    /// Examples
+    /// --------
+    /// >>> from dataknobs_data.query import Table
+    /// >>> Table(["n"], [(1,), (2,)]).to_dicts()
+    /// [{'n': 1}, {'n': 2}]
+    fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let rows = (0..self.inner.len()).map(|index| row(py, &self.inner, index));
         PyList::new(py, rows.collect::<PyResult<Vec<_>>>()?)
     }
 
+    /// Give the rows as a pandas DataFrame.
+    ///
+    /// Parameters
+    /// ----------
+    /// **options : object
+    ///     As `dataknobs_data.utils.pandas.table_to_dataframe` takes them.
+    ///
+    /// Returns
+    /// -------
+    /// pandas.DataFrame
+    ///     One row for each row, one column for each column.
+    ///
+    /// Raises
+    /// ------
+    /// UnsupportedError
+    ///     When pandas is not installed.
     #[pyo3(signature = (**options))]
     fn to_dataframe<'py>(slf: &Bound<'py, Self>, options: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
         let module = slf.py().import("dataknobs_data.utils.pandas")?;
@@ -92,7 +146,7 @@ impl PyTable {
     fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let equal = match other.cast::<PyTable>() {
             Ok(other) => other.get().inner == self.inner,
-            Err(_) if other.is_instance_of::<PyList>() => self.to_list(py)?.eq(other)?,
+            Err(_) if other.is_instance_of::<PyList>() => self.to_dicts(py)?.eq(other)?,
             Err(_) => return Ok(PyNotImplemented::get(py).to_owned().into_any()),
         };
         Ok(PyBool::new(py, equal).to_owned().into_any())
@@ -125,6 +179,7 @@ fn row<'py>(py: Python<'py>, table: &Table, index: usize) -> PyResult<Bound<'py,
     Ok(row)
 }
 
+/// Goes through the rows of a `Table`.
 #[pyclass(module = "dataknobs_data", frozen)]
 pub(crate) struct RowIterator {
     table: Arc<Table>,

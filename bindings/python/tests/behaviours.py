@@ -433,8 +433,8 @@ async def timeouts_are_seconds_above_zero(make: Maker) -> None:
 @behaviour
 async def a_call_that_takes_too_long_times_out(make: Maker) -> None:
     async with make() as db:
-        await db.create_batch([Record({"text": "a"}) for _ in range(3000)])
-        query = "text LIKE '%b'"
+        await db.create_batch([Record({"text": "a" * 400}) for _ in range(3000)])
+        query = " OR ".join(f"text LIKE '%a%a%a%b{number}'" for number in range(20))
         if not make.is_file:
             # Work in memory has no wait that could end: it is done, however late.
             assert len(await db.search(query, timeout=1e-9)) == 0

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+
 from dataknobs_data import Config, Database, Record
 from dataknobs_data.backends.memory import MemoryDatabase, SyncMemoryDatabase
 from dataknobs_data.exceptions import DataknobsError, InvalidConfigError, IoError, NotFoundError, UnsupportedError

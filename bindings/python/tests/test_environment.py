@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from dataknobs_data.config.environment import escape, fill, substitute
 from dataknobs_data.exceptions import InvalidConfigError
 

@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import pytest
+
 from dataknobs_data import exceptions
 from dataknobs_data.exceptions import BY_KIND, DataknobsError, InvalidQueryError, IoError, NotFoundError
 

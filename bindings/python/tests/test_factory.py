@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from dataknobs_data import DatabaseFactory, SyncDatabaseFactory
 from dataknobs_data.backends.file import FileDatabase, SyncFileDatabase
 from dataknobs_data.backends.memory import MemoryDatabase, SyncMemoryDatabase

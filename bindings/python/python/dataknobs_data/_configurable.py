@@ -3,7 +3,7 @@
 That package's ``ConfigurableBase`` and ``FactoryBase`` are to be bases of our databases and of our
 factory, and importing this package must not import that one. They are plain classes: nothing can
 be registered with them as a virtual subclass, and ``issubclass`` looks at real bases alone. So they
-become real bases of :class:`Configurable` and :class:`Factory` as soon as the module that defines
+become real bases of `Configurable` and `Factory` as soon as the module that defines
 them has run, which a finder on ``sys.meta_path`` notices. They come last, so that whatever our
 classes define themselves wins. A class of both kinds names ours first.
 

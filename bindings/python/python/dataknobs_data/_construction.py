@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from ._native import AsyncSession
 from .exceptions import InvalidConfigError
 
 if TYPE_CHECKING:
-    from .database import Database, SyncDatabase
+    pass
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D = TypeVar("D")
+D_co = TypeVar("D_co", covariant=True)
 
 #: The modules of the built-in backends, and the names of their classes.
 BUILT_IN = {
@@ -35,13 +39,13 @@ def open_backend(calls: Any, backend: str, settings: dict[str, Any]) -> None:
     """Open a session on a backend: one that was registered from Python, or a built-in one."""
     from .backends import _registered
 
-    factory = _registered(backend)
-    if factory is None:
+    registration = _registered(backend)
+    if registration is None:
         calls._open_backend(backend, settings)
     else:
         from ._custom import open_custom
 
-        open_custom(calls, backend, factory, settings)
+        open_custom(calls, registration, settings)
 
 
 def open_url(calls: Any, url: str) -> None:
@@ -51,13 +55,13 @@ def open_url(calls: Any, url: str) -> None:
     if not isinstance(url, str):
         raise TypeError(f"a URL or a path is a str or a pathlib.Path, not {type(url).__qualname__}")
     scheme, separator, _ = url.partition(":")
-    factory = _registered(scheme) if separator else None
-    if factory is None:
+    registration = _registered(scheme) if separator else None
+    if registration is None:
         calls._open_url(url)
     else:
         from ._custom import open_custom_url
 
-        open_custom_url(calls, scheme, factory, url)
+        open_custom_url(calls, registration, url)
 
 
 def class_for(owner: type[Any], backend: str) -> type[Any]:
@@ -87,15 +91,26 @@ def class_for(owner: type[Any], backend: str) -> type[Any]:
 _combined: dict[tuple[type[Any], str], type[Any]] = {}
 
 
-class Construction:
+class Constructor(Protocol[D_co]):
+    """What ``Database.create`` is on the class."""
+
+    def __call__(self, backend: str, settings: Mapping[str, Any] | None = None, /, **keywords: Any) -> D_co:
+        """Make a database of a backend by name, with its settings."""
+
+
+class Construction(Generic[P, R]):
     """What ``Database.create`` is: on the class it makes a database, on an instance it creates a record."""
 
-    def __init__(self, method: Callable[..., Any]) -> None:
+    def __init__(self, method: Callable[Concatenate[Any, P], R]) -> None:
         self.method = method
         self.__doc__ = method.__doc__
         self.__name__ = "create"
 
-    def __get__(self, instance: Any, owner: type[Any]) -> Callable[..., Any]:
+    @overload
+    def __get__(self, instance: None, owner: type[D]) -> Constructor[D]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any]) -> Callable[P, R]: ...
+    def __get__(self, instance: Any, owner: type[Any]) -> Any:
         if instance is None:
             return owner._construct
         return self.method.__get__(instance)

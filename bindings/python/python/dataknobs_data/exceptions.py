@@ -1,26 +1,24 @@
 """What the calls of this package raise.
 
-Every error is a :class:`DataknobsError`, one class for each kind, with the built-in base that fits:
+Every error is a `DataknobsError`, one class for each kind, with the built-in base that fits:
 
-=========================  ===================  =======================  =========
-class                      kind                 also a                   retryable
-=========================  ===================  =======================  =========
-``NotFoundError``          ``NotFound``         ``KeyError``             no
-``AlreadyExistsError``     ``AlreadyExists``                             no
-``ConflictError``          ``Conflict``                                  no
-``InvalidQueryError``      ``InvalidQuery``     ``ValueError``           no
-``InvalidRecordError``     ``InvalidRecord``    ``ValueError``           no
-``InvalidConfigError``     ``InvalidConfig``    ``ValueError``           no
-``UnsupportedError``       ``Unsupported``      ``NotImplementedError``  no
-``ConnectionFailedError``  ``Connection``       ``ConnectionError``      yes
-``TimedOutError``          ``Timeout``          ``TimeoutError``         yes
-``AccessRefusedError``     ``Auth``             ``PermissionError``      no
-``CorruptError``           ``Corrupt``                                   no
-``CancelledCallError``     ``Cancelled``                                 no
-``AmbiguousCommitError``   ``AmbiguousCommit``                           no
-``BackendError``           ``Backend``                                   no
-``IoError``                ``Io``               ``OSError``              no
-=========================  ===================  =======================  =========
+| class | kind | also a | retryable |
+|---|---|---|---|
+| `NotFoundError` | `NotFound` | `KeyError` | no |
+| `AlreadyExistsError` | `AlreadyExists` | | no |
+| `ConflictError` | `Conflict` | | no |
+| `InvalidQueryError` | `InvalidQuery` | `ValueError` | no |
+| `InvalidRecordError` | `InvalidRecord` | `ValueError` | no |
+| `InvalidConfigError` | `InvalidConfig` | `ValueError` | no |
+| `UnsupportedError` | `Unsupported` | `NotImplementedError` | no |
+| `ConnectionFailedError` | `Connection` | `ConnectionError` | yes |
+| `TimedOutError` | `Timeout` | `TimeoutError` | yes |
+| `AccessRefusedError` | `Auth` | `PermissionError` | no |
+| `CorruptError` | `Corrupt` | | no |
+| `CancelledCallError` | `Cancelled` | | no |
+| `AmbiguousCommitError` | `AmbiguousCommit` | | no |
+| `BackendError` | `Backend` | | no |
+| `IoError` | `Io` | `OSError` | no |
 
 A read, update or delete of an id that isn't there is no error: it answers None or False.
 """
@@ -80,7 +78,7 @@ class DataknobsError(Exception):
     Attributes
     ----------
     kind : str
-        ``"NotFound"``, ``"InvalidQuery"`` and so on; see the table above.
+        ``"NotFound"``, ``"InvalidQuery"`` and so on; see the table of `dataknobs_data.exceptions`.
     message : str
         The message alone, without kind, operation and context.
     operation, backend, hint, excerpt : str or None
@@ -298,7 +296,7 @@ class CorruptError(DataknobsError):
 class CancelledCallError(DataknobsError):
     """The call was cancelled before it finished.
 
-    It is not :class:`asyncio.CancelledError`, which a cancelled task raises as ever.
+    It is not `asyncio.CancelledError`, which a cancelled task raises as ever.
 
     Examples
     --------

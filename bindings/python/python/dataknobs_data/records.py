@@ -35,10 +35,8 @@ def _plain(data: Any) -> dict[str, Any] | Iterable[Field]:
         return dict(data._asdict())
     if isinstance(data, Iterable) and not isinstance(data, (str, bytes, bytearray)):
         return data
-    kind = type(data)
-    raise TypeError(
-        f"a record is made of a dict, Fields, a dataclass or a pydantic model, not of {kind.__module__}.{kind.__qualname__}"
-    )
+    kind = f"{type(data).__module__}.{type(data).__qualname__}"
+    raise TypeError(f"a record is made of a dict, Fields, a dataclass or a pydantic model, not of {kind}")
 
 
 def _nested(value: Any, above: tuple[int, ...] = ()) -> Any:

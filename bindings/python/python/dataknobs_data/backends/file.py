@@ -12,32 +12,31 @@ class FileDatabase(Database):
 
     Parameters
     ----------
-    settings : mapping
-        The settings below; they may also be given as keywords. ``${VAR}`` and ``${VAR:default}`` in texts are filled
-        in from the environment.
-
-        path : str or path
-            The file.
-        format : {"json", "jsonl", "csv", "tsv"}
-            Its format. By default the extension decides: ``.json``, ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or
-            ``.tab``.
-        id_field : str
-            The field that holds the id. By default ``_id`` if the file has that, else ``id``, else the number of the
-            row. Empty: never ``id``.
-        delimiter : str
-            What separates the cells of CSV and TSV: one ASCII character. By default a comma, or a tab in TSV.
-        null_values : list of str
-            Texts that stand for null in CSV and TSV cells, besides the empty cell.
-        infer_rows : int, default 10,000
-            How many rows are looked at to tell the types of columns that nothing declares.
-        max_record_bytes : int or str, default 8 MiB
-            The largest record: a number of bytes of the file, or a text such as ``"16MiB"``.
-        create : bool, default True
-            Whether a missing file is an empty database that the first write creates; else it is a NotFoundError.
-        durability : {"fsync", "buffered"}, default "fsync"
-            What an acknowledged write survives: a power failure, or the end of this process alone.
-        read_only, timeout, retry, trace
-            As for `MemoryDatabase`.
+    settings : mapping, optional
+        All of the settings below as a dict. ``${VAR}`` and ``${VAR:default}`` in texts are filled in from the
+        environment.
+    path : str or path
+        The file.
+    format : str, optional
+        Its format: ``"json"``, ``"jsonl"``, ``"csv"`` or ``"tsv"``. By default the extension decides: ``.json``,
+        ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``.
+    id_field : str, optional
+        The field that holds the id. By default ``_id`` if the file has that, else ``id``, else the number of the
+        row. Empty: never ``id``.
+    delimiter : str, optional
+        What separates the cells of CSV and TSV: one ASCII character. By default a comma, or a tab in TSV.
+    null_values : list of str, optional
+        Texts that stand for null in CSV and TSV cells, besides the empty cell.
+    infer_rows : int, default 10,000
+        How many rows are looked at to tell the types of columns that nothing declares.
+    max_record_bytes : int or str, default 8 MiB
+        The largest record: a number of bytes of the file, or a text such as ``"16MiB"``.
+    create : bool, default True
+        Whether a missing file is an empty database that the first write creates; else it is a NotFoundError.
+    durability : {"fsync", "buffered"}, default "fsync"
+        What an acknowledged write survives: a power failure, or the end of this process alone.
+    read_only, timeout, retry, trace
+        As for `MemoryDatabase`.
 
     Raises
     ------

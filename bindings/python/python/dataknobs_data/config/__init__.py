@@ -29,7 +29,7 @@ class Config:
     Parameters
     ----------
     *sources : mapping, str or path
-        What to load, one over the other: see :meth:`load`.
+        What to load, one over the other: see `load`.
 
     Examples
     --------
@@ -148,14 +148,12 @@ class Config:
     def build(self, name: str, *, fresh: bool = False) -> Any:
         """Give the object that a section describes; the same one each time, until its settings change.
 
-        ==================  ==========================================================================
-        the section has     and the object is
-        ==================  ==========================================================================
-        ``factory``         the factory itself: an instance where the path names a class
-        ``factory``, more   what the factory's ``create``, its ``build``, or calling it makes of the rest
-        ``class``           ``Class.from_config(rest)``, or ``Class(**rest)`` where it has no ``from_config``
-        ``type``/``backend``  a :class:`~dataknobs_data.Database` on that backend
-        ==================  ==========================================================================
+        | the section has | and the object is |
+        |---|---|
+        | `factory` | the factory itself: an instance where the path names a class |
+        | `factory` and more | what the factory's `create`, its `build`, or calling it makes of the rest |
+        | `class` | `Class.from_config(rest)`, or `Class(**rest)` where it has no `from_config` |
+        | `type` or `backend` | a `Database` on that backend |
 
         A path is ``package.module.Class`` or ``package.module:Class``. In a list, the ``name`` of an entry is what
         it is found by and no setting.
@@ -163,7 +161,7 @@ class Config:
         Parameters
         ----------
         name : str
-            As for :meth:`get`.
+            As for `get`.
         fresh : bool, default False
             Build a new object that is not kept, and leave the one that is kept.
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Lookup = Callable[[str], str | None]
+    _Lookup = Callable[[str], str | None]
 
 __all__ = ["escape", "fill", "substitute"]
 
 
-def fill(text: str, lookup: Lookup | None = None) -> str:
+def fill(text: str, lookup: _Lookup | None = None) -> str:
     """Fill in the variables of one text.
 
     Parameters
@@ -64,7 +64,7 @@ def fill(text: str, lookup: Lookup | None = None) -> str:
             rest = behind
 
 
-def substitute(value: Any, lookup: Lookup | None = None, *, path: tuple[str | int, ...] = ()) -> Any:
+def substitute(value: Any, lookup: _Lookup | None = None, *, path: tuple[str | int, ...] = ()) -> Any:
     """Fill in the variables in every text at any depth. Keys stay, and so does what is no text.
 
     Parameters
@@ -72,7 +72,7 @@ def substitute(value: Any, lookup: Lookup | None = None, *, path: tuple[str | in
     value : object
         Settings: mappings, lists, texts and other values.
     lookup : callable, optional
-        As for :func:`fill`.
+        As for `fill`.
     path : tuple of str or int, optional
         Where the value stands, for errors.
 
@@ -84,7 +84,7 @@ def substitute(value: Any, lookup: Lookup | None = None, *, path: tuple[str | in
     Raises
     ------
     InvalidConfigError
-        As :func:`fill`; the context names the ``key``.
+        As `fill`; the context names the ``key``.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def escape(value: Any) -> Any:
     return value
 
 
-def _variable(inside: str, lookup: Lookup) -> str:
+def _variable(inside: str, lookup: _Lookup) -> str:
     name, colon, default = inside.partition(":")
     if not (name.isascii() and name.isidentifier()):
         raise InvalidConfigError(

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    Path = tuple[str | int, ...]
+    _Path = tuple[str | int, ...]
 
 __all__ = ["Sections", "dotted", "equal", "hint_for", "merged", "plain"]
 
 _REFERENCE = "xref:"
 
 
-def plain(value: Any, path: Path = ()) -> Any:
+def plain(value: Any, path: _Path = ()) -> Any:
     """Copy settings: tables become dicts and sequences lists, at any depth; other values stay themselves.
 
     Raises
@@ -71,7 +71,7 @@ def equal(a: Any, b: Any) -> bool:
     return a is b or bool(a == b)
 
 
-def dotted(path: Path) -> str:
+def dotted(path: _Path) -> str:
     """Give a path as a dotted name."""
     return ".".join(map(str, path))
 
@@ -84,7 +84,7 @@ class Sections:
     def __init__(self, root: dict[str, Any]) -> None:
         self._root = root
 
-    def find(self, name: str) -> tuple[Path, Any]:
+    def find(self, name: str) -> tuple[_Path, Any]:
         """Find a section by its dotted name, or by a reference.
 
         Returns
@@ -101,11 +101,11 @@ class Sections:
         """
         return self._find(*self._keys(name), name, frozenset())[:2]
 
-    def resolved(self, path: Path, value: Any, text: Callable[[str], str] = fill) -> Any:
+    def resolved(self, path: _Path, value: Any, text: Callable[[str], str] = fill) -> Any:
         """Copy a section with its references resolved, and its texts filled in by ``text``."""
         return self._resolved(path, value, text, frozenset())
 
-    def _resolved(self, path: Path, value: Any, text: Callable[[str], str], followed: frozenset[Path]) -> Any:
+    def _resolved(self, path: _Path, value: Any, text: Callable[[str], str], followed: frozenset[_Path]) -> Any:
         path, value, followed = self._follow(path, value, followed)
         if isinstance(value, dict):
             return {key: self._resolved((*path, key), item, text, followed) for key, item in value.items()}
@@ -119,7 +119,7 @@ class Sections:
             error.context["key"] = f"`{dotted(path)}`"
             raise
 
-    def _follow(self, path: Path, value: Any, followed: frozenset[Path]) -> tuple[Path, Any, frozenset[Path]]:
+    def _follow(self, path: _Path, value: Any, followed: frozenset[_Path]) -> tuple[_Path, Any, frozenset[_Path]]:
         """Go from a reference to what it stands for."""
         while isinstance(value, str) and value.startswith(_REFERENCE):
             if path in followed:
@@ -133,9 +133,9 @@ class Sections:
         return path, value, followed
 
     def _find(
-        self, keys: list[str], first: bool, name: str, followed: frozenset[Path]
-    ) -> tuple[Path, Any, frozenset[Path]]:
-        path: Path = ()
+        self, keys: list[str], first: bool, name: str, followed: frozenset[_Path]
+    ) -> tuple[_Path, Any, frozenset[_Path]]:
+        path: _Path = ()
         value: Any = self._root
         for key in keys:
             path, value, followed = self._follow(path, value, followed)

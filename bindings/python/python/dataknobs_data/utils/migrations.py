@@ -6,14 +6,13 @@ metadata come along. Nothing is removed from the source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .._native import Filter, Query, Record
+    from .._native import Record
     from ..database import Database, SyncDatabase
-
-    Asked = Query | Filter | str | Mapping[str, Any] | None
+    from ..typing import QueryLike
 
 __all__ = ["MigrationReport", "migrate", "migrate_async"]
 
@@ -99,7 +98,7 @@ def _ids(batch: list[Record]) -> Iterator[str]:
 def migrate(
     source: SyncDatabase,
     target: SyncDatabase,
-    query: Asked = None,
+    query: QueryLike = None,
     *,
     transform: Callable[[Record], Record | None] | None = None,
     batch_size: int = 1_000,
@@ -163,7 +162,7 @@ def migrate(
 async def migrate_async(
     source: Database,
     target: Database,
-    query: Asked = None,
+    query: QueryLike = None,
     *,
     transform: Callable[[Record], Record | None] | None = None,
     batch_size: int = 1_000,
