@@ -1,7 +1,7 @@
 """The compiled part of the package."""
 
 from asyncio import AbstractEventLoop, Future
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, MutableMapping, Sequence, ValuesView
 from types import TracebackType
 from typing import (
     TYPE_CHECKING,
@@ -2110,8 +2110,10 @@ class OpenTransaction:
 class Pending(Generic[_T]):
     """A call under way, for an event loop to wait for."""
 
-    def notify(self, event_loop: AbstractEventLoop, future: Future[None]) -> bool:
-        """Have the future's result set, in its loop, when the call is done. True when it is already."""
+    def notify(
+        self, event_loop: AbstractEventLoop, wake: Callable[[Future[None]], object], future: Future[None]
+    ) -> bool:
+        """Have `wake(future)` called in the loop when the call is done. True when it is already."""
     def result(self) -> _T:
         """The answer of a call that is done."""
     def cancel(self) -> None:
@@ -3112,7 +3114,6 @@ def _columns(records: RecordsLike, arrow_text: bool = False) -> list[_Column]: .
 def _records(columns: Sequence[tuple[Any, ...]], rows: int, ids: list[str | None] | None) -> SearchResult: ...
 def _restore_record(class_: type[Record], text: str, version: str | None, score: float | None) -> Record: ...
 def _restore_result(records: Iterable[Record], after: str | None) -> SearchResult: ...
-def _wake(future: Future[None]) -> None: ...
 def _before_fork() -> None: ...
 def _after_fork_in_parent() -> None: ...
 def _after_fork_in_child() -> None: ...
