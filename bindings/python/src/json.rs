@@ -51,9 +51,8 @@ impl Drop for Level {
 
 /// Leaves the path of the offender behind when it fails.
 fn read(object: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Outcome<Json> {
-    let container = object.is_instance_of::<PyDict>()
-        || object.is_instance_of::<PyList>()
-        || object.is_instance_of::<PyTuple>();
+    let container =
+        object.is_instance_of::<PyDict>() || object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>();
     if !container {
         return leaf(object);
     }

@@ -171,23 +171,14 @@ impl Store {
         self.change(cancelled, |draft| draft.apply(request))
     }
 
-    pub(crate) fn write_batch(
-        &self,
-        writes: Vec<WriteRequest>,
-        cancelled: &AtomicBool,
-    ) -> Result<Vec<WriteOutcome>> {
+    pub(crate) fn write_batch(&self, writes: Vec<WriteRequest>, cancelled: &AtomicBool) -> Result<Vec<WriteOutcome>> {
         self.change(cancelled, |draft| {
             let apply = |(index, write)| draft.apply(write).map_err(|error| batch_error(index, error));
             writes.into_iter().enumerate().map(apply).collect()
         })
     }
 
-    pub(crate) fn modify(
-        &self,
-        condition: &Condition,
-        action: &ModifyAction,
-        cancelled: &AtomicBool,
-    ) -> Result<u64> {
+    pub(crate) fn modify(&self, condition: &Condition, action: &ModifyAction, cancelled: &AtomicBool) -> Result<u64> {
         self.change(cancelled, |draft| draft.modify(condition, action))
     }
 

@@ -86,7 +86,7 @@ pub trait BackendFactory: Debug + Send + Sync {
     /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for parts that it cannot use.
     fn config_from_url(&self, parts: &UrlParts) -> Result<ConfigMap>;
 
-    /// A backend with these settings, not yet connected. See [`from_map`] for reading them.
+    /// A backend with these settings, not yet connected. See [`from_map`](crate::config::from_map) for reading them.
     ///
     /// ```
     /// use dataknobs_data_core::{BackendFactory, config::ConfigMap, memory::MemoryFactory};
@@ -106,8 +106,8 @@ pub trait BackendFactory: Debug + Send + Sync {
 /// |---|---|
 /// | `read_only` | refuse writes (default false) |
 /// | `timeout` | the longest a call may take, tries included: `"30s"`, or a number of seconds |
-/// | `retry` | a number of attempts, true, false, or a table: see [`RetryPolicy`] |
-/// | `trace` | report each call through `tracing`: see [`Trace`] (default false) |
+/// | `retry` | a number of attempts, true, false, or a table: see [`RetryPolicy`](crate::layers::RetryPolicy) |
+/// | `trace` | report each call through `tracing`: see [`Trace`](crate::layers::Trace) (default false) |
 ///
 /// `${VAR}` and `${VAR:default}` in any text are filled in from the environment first.
 ///
