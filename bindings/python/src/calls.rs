@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::answer::Answer;
+use crate::custom_backend::PythonBackend;
 use crate::error::{Failure, Outcome};
 use crate::pending::{Call, Pending, wait};
 use crate::record::{argument, id_argument, list_argument};
@@ -234,7 +235,7 @@ fn options(expected_version: Option<&str>) -> WriteOptions {
     }
 }
 
-fn changes(set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, PyAny>>) -> Outcome<Changes> {
+pub(crate) fn changes(set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, PyAny>>) -> Outcome<Changes> {
     let mut changes = Changes::new();
     if let Some(set) = set {
         for field in argument(set)?.fields() {
@@ -680,7 +681,9 @@ impl Calls {
         self.set(Target::Database(database), in_memory)
     }
 
-    pub(crate) fn open_database(&self, database: library::Database) -> Outcome<()> {
+    /// Opens a database that was made elsewhere: on a backend written in Python.
+    fn open_custom(&self, name: &str, backend: &Bound<'_, PyAny>, map: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
+        let database = PythonBackend::open(name, backend, settings(map)?)?;
         self.set(Target::Database(database), false)
     }
 
@@ -726,6 +729,16 @@ macro_rules! session_classes {
             #[pyo3(signature = (backend, settings=None))]
             fn _open_backend(&self, backend: &str, settings: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
                 self.calls.open_backend(backend, settings)
+            }
+
+            #[pyo3(signature = (name, backend, settings=None))]
+            fn _open_custom(
+                &self,
+                name: &str,
+                backend: &Bound<'_, PyAny>,
+                settings: Option<&Bound<'_, PyAny>>,
+            ) -> Outcome<()> {
+                self.calls.open_custom(name, backend, settings)
             }
 
             fn _open_url(&self, url: &str) -> Outcome<()> {

@@ -1,10 +1,13 @@
-//! Library errors as Python exceptions.
+//! Library errors as Python exceptions, and exceptions as library errors.
 
-use dataknobs_data::Error;
+use dataknobs_data::{BatchFailure, Error, ErrorKind};
 use pyo3::exceptions::PyException;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
+
+use crate::lasting::lasting;
 
 /// Why a call from Python failed: the library refused, or Python code that it called did.
 pub(crate) enum Failure {
@@ -20,6 +23,14 @@ impl Failure {
         match self {
             Failure::Library(error) => Failure::Library(error.with_context(key, value)),
             python => python,
+        }
+    }
+
+    /// The library's error: that of Python code as [`from_python`] tells it.
+    pub(crate) fn into_error(self, py: Python<'_>) -> Error {
+        match self {
+            Failure::Library(error) => error,
+            Failure::Python(exception) => from_python(py, exception),
         }
     }
 }
@@ -67,9 +78,11 @@ pub(crate) fn to_python(error: &Error) -> PyErr {
 }
 
 fn raise<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    // An exception that Python code raised below us comes back as itself.
-    if let Some(original) = original(error) {
-        return Ok(original.clone_ref(py).into_value(py).into_bound(py).into_any());
+    let original = original(error);
+    if let Some(original) = original
+        && let Some(exception) = own_exception(py, original, error)?
+    {
+        return Ok(exception);
     }
     static CLASSES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let classes = CLASSES.get_or_try_init(py, || {
@@ -97,14 +110,102 @@ fn raise<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     options.set_item("failures", failures)?;
     options.set_item("retryable", error.is_retryable())?;
     let exception = class.call((error.message(),), Some(&options))?;
-    if let Some(source) = std::error::Error::source(error) {
-        let cause = PyException::new_err(source.to_string());
-        exception.setattr("__cause__", cause.into_value(py))?;
+    let cause = match (original, std::error::Error::source(error)) {
+        (Some(original), _) => Some(original.clone_ref(py)),
+        (None, Some(source)) => Some(PyException::new_err(source.to_string())),
+        (None, None) => None,
+    };
+    if let Some(cause) = cause {
+        exception.setattr(intern!(py, "__cause__"), cause.into_value(py))?;
     }
     Ok(exception)
 }
 
-/// The Python exception that an error came from, where it is to be raised as it was.
+/// The exception that an error came from, where that is one of `dataknobs_data.exceptions` and says
+/// the same: it is raised again as the object that it is, with what it did not know filled in.
+fn own_exception<'py>(py: Python<'py>, original: &PyErr, error: &Error) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let exception = original.value(py);
+    if !exception.is_instance(base(py)?)? || exception.getattr("kind")?.extract::<String>()? != error.kind().name() {
+        return Ok(None);
+    }
+    for (name, value) in [("operation", error.operation()), ("backend", error.backend())] {
+        if exception.getattr(name)?.is_none() {
+            exception.setattr(name, value)?;
+        }
+    }
+    if let Ok(context) = exception.getattr("context")?.cast_into::<PyDict>() {
+        for (key, value) in error.context() {
+            if !context.contains(key)? {
+                context.set_item(key, value)?;
+            }
+        }
+    }
+    Ok(Some(exception.clone().into_any()))
+}
+
+fn base(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static BASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let base = BASE.get_or_try_init(py, || {
+        PyResult::Ok(py.import("dataknobs_data.exceptions")?.getattr("DataknobsError")?.unbind())
+    })?;
+    Ok(base.bind(py))
+}
+
+/// The error that an exception of Python code is, which keeps the exception as its source.
+///
+/// One of `dataknobs_data.exceptions` keeps its kind and all it says. Any other is of the kind
+/// Backend, and its own text stays in the source: nobody knows what it shows.
+#[cold]
+pub(crate) fn from_python(py: Python<'_>, exception: PyErr) -> Error {
+    let error = match read(py, &exception) {
+        Ok(Some(error)) => error,
+        _ => {
+            let class = exception.get_type(py);
+            let name = class.fully_qualified_name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
+            let kind = if name.ends_with(".CancelledError") { ErrorKind::Cancelled } else { ErrorKind::Backend };
+            Error::new(kind, "Python code that was called raised an exception").with_context("exception", name)
+        }
+    };
+    error.with_source(Raised(exception))
+}
+
+/// What an exception of this package says.
+fn read(py: Python<'_>, exception: &PyErr) -> PyResult<Option<Error>> {
+    let exception = exception.value(py);
+    if !exception.is_instance(base(py)?)? {
+        return Ok(None);
+    }
+    let text = |name: &str| exception.getattr(name)?.extract::<Option<String>>();
+    let kind = text("kind")?.unwrap_or_default();
+    let kind = ErrorKind::ALL.into_iter().find(|known| known.name() == kind).unwrap_or(ErrorKind::Backend);
+    let mut error = Error::new(kind, text("message")?.unwrap_or_default());
+    if let Some(operation) = text("operation")? {
+        error = error.with_operation(lasting(&operation, "a call"));
+    }
+    if let Some(backend) = text("backend")? {
+        error = error.with_backend(lasting(&backend, "a backend"));
+    }
+    if let Ok(context) = exception.getattr("context")?.cast_into::<PyDict>() {
+        for (key, value) in context.iter() {
+            error = error.with_context(lasting(&key.str()?.to_string(), "context"), value.str()?);
+        }
+    }
+    if let Some(hint) = text("hint")? {
+        error = error.with_hint(hint);
+    }
+    if let Some(excerpt) = text("excerpt")? {
+        error = error.with_excerpt(excerpt);
+    }
+    let mut failures = Vec::new();
+    for failure in exception.getattr("failures")?.try_iter()? {
+        let (index, reason) = failure?.extract::<(usize, Bound<'_, PyAny>)>()?;
+        failures.push(BatchFailure { index, error: from_python(py, PyErr::from_value(reason)) });
+    }
+    let retryable = exception.getattr("retryable")?.extract::<bool>()?;
+    Ok(Some(error.with_failures(failures).with_retryable(retryable)))
+}
+
+/// The Python exception that an error came from.
 fn original(error: &Error) -> Option<&PyErr> {
     let source = std::error::Error::source(error)?.downcast_ref::<Raised>()?;
     Some(&source.0)
@@ -112,7 +213,7 @@ fn original(error: &Error) -> Option<&PyErr> {
 
 /// An exception of Python code that the library called, on its way back to Python.
 #[derive(Debug)]
-pub(crate) struct Raised(pub(crate) PyErr);
+struct Raised(PyErr);
 
 impl std::fmt::Display for Raised {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -8,7 +8,10 @@ mod answer;
 mod calls;
 mod capabilities;
 mod columns;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod cursor;
+mod custom_backend;
 mod datetime;
 mod error;
 mod explain;
@@ -16,6 +19,7 @@ mod field;
 mod filter;
 mod hash;
 mod json;
+mod lasting;
 mod operand;
 mod pending;
 mod query;
@@ -45,8 +49,16 @@ mod _native {
     use crate::capabilities::PyCapabilities;
     #[pymodule_export]
     use crate::columns::{_columns, Buffer, TextArray};
+    #[cfg(feature = "conformance")]
+    #[pymodule_export]
+    use crate::conformance::_check_backend;
     #[pymodule_export]
     use crate::cursor::Cursor;
+    #[pymodule_export]
+    use crate::custom_backend::{
+        _fill_environment, _stored, Complete, PyAggregateRequest, PyCondition, PyIndex, PyLeaf, PyModifyRequest,
+        PyScanRequest, PySortKey, PySortPosition, PyWriteOutcome, PyWriteRequest,
+    };
     #[pymodule_export]
     use crate::explain::{PyExplain, PyIndexInfo};
     #[pymodule_export]
@@ -64,7 +76,7 @@ mod _native {
     #[pymodule_export]
     use crate::rows::{_records, records_from_columns};
     #[pymodule_export]
-    use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork};
+    use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork, _forbid_blocking};
     #[pymodule_export]
     use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
     #[pymodule_export]
@@ -81,6 +93,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("_GENERIC_SETTINGS", dataknobs_data_core::Opened::SETTINGS)?;
         let mut names: Vec<String> = module.index()?.extract()?;
         names.retain(|name| !name.starts_with('_') || name == "__version__");
         module.setattr("__all__", names)

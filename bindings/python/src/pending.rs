@@ -70,6 +70,11 @@ fn start(call: Call) -> Outcome<(Arc<Shared>, AbortHandle)> {
 
 /// Waits for a call on this thread. Other threads of the interpreter go on, and so do signals.
 pub(crate) fn wait(py: Python<'_>, call: Call) -> Outcome<Answer> {
+    if runtime::must_not_block() {
+        return Err(Error::unsupported("a blocking call in the event loop of Python backends would wait for itself")
+            .with_hint("await the same call of Database there")
+            .into());
+    }
     let (shared, task) = start(call)?;
     loop {
         let answer = py.detach(|| {

@@ -89,10 +89,24 @@ impl Column<'_> {
                 match cell.cast_exact::<PyFloat>() {
                     // Among objects, NaN is how pandas writes that there is none.
                     Ok(number) => float(number.value())?,
-                    Err(_) => value::from_python(&cell)?,
+                    Err(_) => match value::from_python(&cell) {
+                        Err(Failure::Library(_)) if is_not_a_number(&cell) => Value::Null,
+                        value => value?,
+                    },
                 }
             }
         })
+    }
+
+    /// The type of nulls ahead of the first value: its type.
+    fn first_type(&self) -> FieldType {
+        if let Some(declared) = self.declared {
+            return declared;
+        }
+        let Cells::Objects(cells) = &self.cells else { return FieldType::String };
+        // A cell that is no value is reported when its row is read.
+        let values = (0..cells.len()).map_while(|row| self.value(row).ok());
+        values.filter(|value| !value.is_null()).map(|value| value.field_type()).next().unwrap_or(FieldType::String)
     }
 
     fn field_type(&self, value: &Value) -> FieldType {
@@ -101,6 +115,11 @@ impl Column<'_> {
             _ => FieldType::detect(value),
         }
     }
+}
+
+/// Whether this is one of the NaN and NaT of NumPy and decimals: none of them equals itself.
+fn is_not_a_number(object: &Bound<'_, PyAny>) -> bool {
+    object.ne(object).unwrap_or(false)
 }
 
 /// NaN is no value; infinity is none that a record holds.
@@ -164,6 +183,7 @@ fn rows_of(columns: &[Bound<'_, PyAny>], rows: usize, ids: Option<&Bound<'_, PyL
             let kind = match (&value, types.get(at)) {
                 // A null takes the type that the column has.
                 (Value::Null, Some(known)) if column.declared.is_none() => *known,
+                (Value::Null, None) => column.first_type(),
                 _ => column.field_type(&value),
             };
             match types.get_mut(at) {

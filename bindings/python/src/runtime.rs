@@ -31,7 +31,7 @@ pub(crate) fn generation() -> u64 {
 }
 
 /// The handle of this process's runtime, which is built when it is first needed.
-pub(crate) fn handle() -> Outcome<Handle> {
+pub(crate) fn handle() -> Result<Handle, Error> {
     let mut slot = RUNTIME.lock();
     if let Some((built, runtime)) = *slot
         && built == generation()
@@ -55,6 +55,13 @@ pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 
     Ok(handle()?.spawn(future))
 }
 
+/// Runs code that may block on a thread kept for that.
+pub(crate) fn spawn_blocking<T: Send + 'static>(
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Error> {
+    Ok(handle()?.spawn_blocking(run))
+}
+
 /// Runs code in the interpreter from a thread of ours; none when the interpreter is ending.
 pub(crate) fn attach<T>(run: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     struct Leave;
@@ -71,6 +78,22 @@ pub(crate) fn attach<T>(run: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     Python::try_attach(run)
 }
 
+thread_local! {
+    static MUST_NOT_BLOCK: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// From now on this thread may not wait for calls: it is the one that runs the coroutines of Python
+/// backends, and would wait for itself.
+#[pyfunction]
+pub(crate) fn _forbid_blocking() {
+    MUST_NOT_BLOCK.set(true);
+}
+
+/// Whether this thread may not wait for calls.
+pub(crate) fn must_not_block() -> bool {
+    MUST_NOT_BLOCK.get()
+}
+
 /// The error for what was opened in another process.
 #[cold]
 pub(crate) fn forked() -> Error {
@@ -80,28 +103,27 @@ pub(crate) fn forked() -> Error {
 }
 
 thread_local! {
-    static SHAPES: std::cell::RefCell<Option<dataknobs_data::Quiet>> = const { std::cell::RefCell::new(None) };
+    static QUIET: std::cell::RefCell<Option<dataknobs_data::Quiet>> = const { std::cell::RefCell::new(None) };
 }
 
 /// Before a fork: no other thread may hold a lock that the child would wait for.
 #[pyfunction]
-pub(crate) fn _before_fork(py: Python<'_>) {
-    py.detach(|| {
-        let quiet = dataknobs_data::Quiet::begin();
-        SHAPES.with(|kept| *kept.borrow_mut() = Some(quiet));
-    });
+pub(crate) fn _before_fork() {
+    // Not detached: whoever holds such a lock holds it for moments, and does not wait for the interpreter.
+    let quiet = dataknobs_data::Quiet::begin();
+    QUIET.with(|kept| *kept.borrow_mut() = Some(quiet));
 }
 
 /// After a fork, in the parent.
 #[pyfunction]
 pub(crate) fn _after_fork_in_parent() {
-    SHAPES.with(|kept| kept.borrow_mut().take());
+    QUIET.with(|kept| kept.borrow_mut().take());
 }
 
 /// After a fork, in the child.
 #[pyfunction]
 pub(crate) fn _after_fork_in_child() {
-    SHAPES.with(|kept| kept.borrow_mut().take());
+    QUIET.with(|kept| kept.borrow_mut().take());
     GENERATION.fetch_add(1, Ordering::Relaxed);
     ATTACHED.store(0, Ordering::SeqCst);
 }

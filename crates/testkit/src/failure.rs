@@ -34,7 +34,18 @@ impl std::error::Error for Failure {}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure(format!("an error that should not be: {error}"))
+        let mut text = format!("an error that should not be: {error}");
+        let mut deepest = &error;
+        while let Some(failure) = deepest.failures().first() {
+            deepest = &failure.error;
+            text.push_str(&format!("; at index {}: {deepest}", failure.index));
+        }
+        let mut source = std::error::Error::source(deepest);
+        while let Some(cause) = source {
+            text.push_str(&format!("; because of: {cause}"));
+            source = cause.source();
+        }
+        Failure(text)
     }
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from .exceptions import InvalidConfigError
 
 if TYPE_CHECKING:
-    pass
+    from .backends.base import Backend
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,13 +39,13 @@ def open_backend(calls: Any, backend: str, settings: dict[str, Any]) -> None:
     """Open a session on a backend: one that was registered from Python, or a built-in one."""
     from .backends import _registered
 
-    factory = _registered(backend)
-    if factory is None:
+    registration = _registered(backend)
+    if registration is None:
         calls._open_backend(backend, settings)
     else:
         from ._custom import open_custom
 
-        open_custom(calls, backend, factory, settings)
+        open_custom(calls, registration, settings)
 
 
 def open_url(calls: Any, url: str) -> None:
@@ -53,13 +53,13 @@ def open_url(calls: Any, url: str) -> None:
     from .backends import _registered
 
     scheme, separator, _ = url.partition(":")
-    factory = _registered(scheme) if separator else None
-    if factory is None:
+    registration = _registered(scheme) if separator else None
+    if registration is None:
         calls._open_url(url)
     else:
         from ._custom import open_custom_url
 
-        open_custom_url(calls, scheme, factory, url)
+        open_custom_url(calls, registration, url)
 
 
 def class_for(owner: type[Any], backend: str) -> type[Any]:
@@ -92,8 +92,10 @@ _combined: dict[tuple[type[Any], str], type[Any]] = {}
 class Constructor(Protocol[D_co]):
     """What ``Database.create`` is on the class."""
 
-    def __call__(self, backend: str, settings: Mapping[str, Any] | None = None, /, **keywords: Any) -> D_co:
-        """Make a database of a backend by name, with its settings."""
+    def __call__(
+        self, backend: str | type[Backend] | Backend, settings: Mapping[str, Any] | None = None, /, **keywords: Any
+    ) -> D_co:
+        """Make a database of a backend, with its settings."""
 
 
 class Construction(Generic[P, R]):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._native import Aggregation, Capabilities, Explain, IndexInfo, Record, SearchResult, Table
+    from .backends.base import Backend
     from .typing import IdLike, QueryLike, RecordLike, RecordsLike
 
 __all__ = ["Cursor", "Database", "RecordStream", "SyncDatabase", "SyncTransaction", "Transaction"]
@@ -947,12 +948,17 @@ class _Opening(Configurable):
         self._adopt(calls)
 
     @classmethod
-    def _construct(cls, backend: str, settings: Mapping[str, Any] | None = None, /, **keywords: Any) -> Self:
-        """Make a database of a backend by name, with its settings."""
+    def _construct(
+        cls, backend: str | type[Backend] | Backend, settings: Mapping[str, Any] | None = None, /, **keywords: Any
+    ) -> Self:
+        """Make a database of a backend, by its name or by its class if it is written in Python, with its settings."""
         if not isinstance(backend, str):
-            raise TypeError(
-                f"{cls.__name__}.create takes the name of a backend; records are created on an instance of it"
-            )
+            from ._custom import open_instance_or_class
+
+            calls = AsyncSession()
+            open_instance_or_class(calls, backend, settings_of(settings, keywords), cls.__name__)
+            made: Self = class_for(cls, calls._backend_name())._of(calls)
+            return made
         found = class_for(cls, backend.lower())
         calls = AsyncSession()
         open_backend(calls, backend, settings_of(settings, keywords))
@@ -1061,8 +1067,8 @@ class Database(_AsyncCalls, _Opening):
 
     Parameters
     ----------
-    backend : str
-        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case.
+    backend : str, or a class or instance of Backend
+        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case; or a backend in Python.
     settings : mapping, optional
         On the class: the store's settings; they may also be given as keywords.
     record : Record, dict, dataclass or pydantic model
@@ -1476,8 +1482,8 @@ class SyncDatabase(_SyncCalls, _Opening):
 
     Parameters
     ----------
-    backend : str
-        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case.
+    backend : str, or a class or instance of Backend
+        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case; or a backend in Python.
     settings : mapping, optional
         On the class: the store's settings; they may also be given as keywords.
     record : Record, dict, dataclass or pydantic model

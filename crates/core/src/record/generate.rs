@@ -3,6 +3,8 @@
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::quiet::unless_quiet;
+
 /// Bytes that are asked of the operating system at a time: each question costs a system call.
 const POOL: usize = 4_096;
 
@@ -20,22 +22,33 @@ pub(crate) struct IdContext {
     used: usize,
 }
 
-static IDS: LazyLock<Mutex<IdContext>> =
-    LazyLock::new(|| Mutex::new(IdContext { millis: 0, counter: 0, pool: Box::new([0; POOL]), used: POOL }));
+static IDS: LazyLock<Mutex<IdContext>> = LazyLock::new(|| Mutex::new(IdContext::new()));
 
-/// One thread at a time makes an id.
+/// A new id. One thread at a time makes one; while a fork is being prepared, each for itself.
+pub(crate) fn next_id() -> uuid::Uuid {
+    match unless_quiet(|| IDS.try_lock()) {
+        Some(mut ids) => ids.next(),
+        None => IdContext::new().next(),
+    }
+}
+
+/// Keeps all others out.
 pub(crate) fn hold_ids() -> MutexGuard<'static, IdContext> {
     IDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl IdContext {
+    fn new() -> Self {
+        IdContext { millis: 0, counter: 0, pool: Box::new([0; POOL]), used: POOL }
+    }
+
     /// Forgets the random bytes at hand, which a forked child has too.
     pub(crate) fn forget_random(&mut self) {
         self.used = POOL;
     }
 
     /// The next id.
-    pub(crate) fn next(&mut self) -> uuid::Uuid {
+    fn next(&mut self) -> uuid::Uuid {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         // A clock that is set back does not set ids back.
@@ -77,7 +90,7 @@ mod tests {
     use super::*;
 
     fn context() -> IdContext {
-        IdContext { millis: 0, counter: 0, pool: Box::new([0; POOL]), used: POOL }
+        IdContext::new()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
-use super::generate::hold_ids;
+use super::generate::next_id;
 use crate::error::{Error, Result};
 use crate::value::Str;
 
@@ -88,7 +88,7 @@ impl RecordId {
     /// ```
     pub fn generate() -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();
-        let id = hold_ids().next();
+        let id = next_id();
         RecordId(Str::new(id.hyphenated().encode_lower(&mut buffer)))
     }
 

@@ -13,6 +13,7 @@ use triomphe::Arc;
 
 use super::id::find_control;
 use crate::error::{Error, Result};
+use crate::quiet::unless_quiet;
 use crate::value::{FieldType, Str};
 
 /// Field names that mean something else in queries and storage layouts.
@@ -62,12 +63,19 @@ pub(crate) struct Interner {
 static INTERNER: LazyLock<RwLock<Interner>> =
     LazyLock::new(|| RwLock::new(Interner { table: HashTable::new(), hasher: RandomState::default() }));
 
-/// For reading. An interner whose writer panicked still holds whole shapes only.
-fn shapes() -> RwLockReadGuard<'static, Interner> {
-    INTERNER.read().unwrap_or_else(PoisonError::into_inner)
+/// For reading; none while a fork is being prepared: its thread must not be waited for, since it may
+/// itself wait for the caller (in Python, for the interpreter's lock). An interner whose writer
+/// panicked still holds whole shapes only.
+fn shapes() -> Option<RwLockReadGuard<'static, Interner>> {
+    unless_quiet(|| INTERNER.try_read())
 }
 
-/// For writing, and for whoever must keep all others out.
+/// For writing; none as above.
+fn shapes_to_change() -> Option<RwLockWriteGuard<'static, Interner>> {
+    unless_quiet(|| INTERNER.try_write())
+}
+
+/// Keeps all others out.
 pub(crate) fn hold_shapes() -> RwLockWriteGuard<'static, Interner> {
     INTERNER.write().unwrap_or_else(PoisonError::into_inner)
 }
@@ -133,7 +141,7 @@ impl Shape {
             return Ok(Self::empty());
         }
         let hash = {
-            let interner = shapes();
+            let Some(interner) = shapes() else { return Self::build(fields) };
             let hash = hash_fields(&interner.hasher, &fields);
             if let Some(shape) = interner.table.find(hash, |shape| *shape.0.fields == fields) {
                 return Ok(shape.clone());
@@ -141,7 +149,7 @@ impl Shape {
             hash
         };
         let shape = Self::build(fields)?;
-        let mut interner = hold_shapes();
+        let Some(mut interner) = shapes_to_change() else { return Ok(shape) };
         let Interner { table, hasher } = &mut *interner;
         if let Some(other) = table.find(hash, |other| other.0.fields == shape.0.fields) {
             return Ok(other.clone());
@@ -284,10 +292,10 @@ mod tests {
         for n in 0..2 * MAX_INTERNED {
             Shape::new([(format!("bounded{n}"), FieldType::String)]).unwrap();
         }
-        assert!(shapes().table.len() <= MAX_INTERNED);
+        assert!(shapes().unwrap().table.len() <= MAX_INTERNED);
         let alive: Vec<_> =
             (0..MAX_INTERNED + 10).map(|n| Shape::new([(format!("alive{n}"), FieldType::String)]).unwrap()).collect();
-        assert!(shapes().table.len() <= MAX_INTERNED);
+        assert!(shapes().unwrap().table.len() <= MAX_INTERNED);
         assert_eq!(alive.last().unwrap().len(), 1);
     }
 

@@ -1,15 +1,15 @@
 //! Which backends there are, and how settings or a URL become one.
 
+mod opened;
+
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::Deserialize;
+pub use opened::Opened;
 
 use crate::backend::Backend;
-use crate::config::{self, ConfigMap, Environment, UNKNOWN_SETTING, UrlParts, backend_of, from_map, hint_for, nearest};
+use crate::config::{ConfigMap, Environment, UrlParts, backend_of, hint_for};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::{Retry, RetryPolicy, Trace};
 
 /// Makes the databases of one backend out of settings.
 ///
@@ -98,43 +98,6 @@ pub trait BackendFactory: Debug + Send + Sync {
     fn create(&self, config: ConfigMap) -> Result<Arc<dyn Backend>>;
 }
 
-/// A backend, and the settings that every backend has but its handle looks after.
-///
-/// ```
-/// use dataknobs_data_core::Opened;
-/// use std::time::Duration;
-/// # use dataknobs_data_core::{Registry, memory::MemoryFactory};
-/// # let mut registry = Registry::new();
-/// # registry.register(MemoryFactory)?;
-/// let opened: Opened = registry.open("memory:?read_only=true&timeout=5s")?;
-/// assert_eq!((opened.read_only, opened.timeout), (true, Some(Duration::from_secs(5))));
-/// # Ok::<(), dataknobs_data_core::Error>(())
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Opened {
-    /// The backend, inside the layers that its settings ask for.
-    pub backend: Arc<dyn Backend>,
-    /// Refuse writes.
-    pub read_only: bool,
-    /// How long a call may take in all, tries included.
-    pub timeout: Option<Duration>,
-}
-
-impl Opened {
-    /// A backend with nothing set.
-    ///
-    /// ```
-    /// use dataknobs_data_core::{Opened, memory::MemoryBackend};
-    /// use std::sync::Arc;
-    /// let opened = Opened::new(Arc::new(MemoryBackend::new()));
-    /// assert!(!opened.read_only && opened.timeout.is_none());
-    /// ```
-    pub fn new(backend: Arc<dyn Backend>) -> Self {
-        Opened { backend, read_only: false, timeout: None }
-    }
-}
-
 /// The backends that settings and URLs can name.
 ///
 /// Settings that every backend has are taken out here:
@@ -159,20 +122,6 @@ pub struct Registry {
     factories: Vec<Arc<dyn BackendFactory>>,
     environment: Environment,
 }
-
-#[derive(Deserialize)]
-struct GenericSettings {
-    #[serde(default)]
-    read_only: bool,
-    #[serde(default, with = "config::duration")]
-    timeout: Option<Duration>,
-    #[serde(default)]
-    retry: Option<serde_json::Value>,
-    #[serde(default)]
-    trace: bool,
-}
-
-const GENERIC_KEYS: [&str; 4] = ["read_only", "timeout", "retry", "trace"];
 
 impl Registry {
     /// No backends.
@@ -379,39 +328,8 @@ impl Registry {
         claims.max_by_key(|(length, _)| *length).map(|(_, factory)| factory)
     }
 
-    fn build(&self, factory: &dyn BackendFactory, mut config: ConfigMap) -> Result<Opened> {
-        let name = factory.backend();
-        let generic = GENERIC_KEYS.iter().filter_map(|key| config.remove_entry(*key)).collect();
-        let layers = |generic| -> Result<_> {
-            let settings: GenericSettings = from_map(generic)?;
-            if settings.timeout.is_some_and(|timeout| timeout.is_zero()) {
-                return Err(Error::invalid_config("a timeout must be longer than nothing")
-                    .with_context("key", "`timeout`")
-                    .with_hint("leave it out for no limit"));
-            }
-            let retry = settings.retry.clone().map(RetryPolicy::from_config).transpose()?;
-            Ok((settings, retry))
-        };
-        let (settings, retry) = layers(generic).map_err(|error| error.with_backend(name))?;
-        let mut backend = factory.create(config).map_err(|error| with_generic_hint(error).with_backend(name))?;
-        if let Some(mut policy) = retry.filter(|policy| policy.attempts > 1) {
-            // A try that begins after the call's time is up would be for nothing.
-            policy.deadline = policy.deadline.or(settings.timeout);
-            backend = Retry::new(policy).wrap(backend);
-        }
-        if settings.trace {
-            backend = Trace::new().wrap(backend);
-        }
-        Ok(Opened { backend, read_only: settings.read_only, timeout: settings.timeout })
-    }
-}
-
-/// The mistyped key may also be one that the backend never sees.
-fn with_generic_hint(error: Error) -> Error {
-    let key = error.context_value("key").filter(|_| error.message() == UNKNOWN_SETTING);
-    match key.and_then(|key| nearest(key.trim_matches('`'), GENERIC_KEYS)) {
-        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-        None => error,
+    fn build(&self, factory: &dyn BackendFactory, config: ConfigMap) -> Result<Opened> {
+        Opened::layered(factory.backend(), config, |rest| factory.create(rest))
     }
 }
 

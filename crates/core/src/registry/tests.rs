@@ -1,9 +1,13 @@
 //! How settings and URLs find their backend.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::config::from_map;
 use crate::memory::MemoryBackend;
 
 /// Makes memory stores, and keeps the settings it was given.

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs;
-use std::path::Path as FilePath;
 
 use dataknobs_data_core::{Error, ErrorKind, FieldType, Record, Value};
 
 use super::aggregate::AskedAggregation;
+use super::files::FILES;
 use super::form::{CaseForm, FileForm, Requirement};
 use super::query::AskedQuery;
 use super::value;
@@ -78,31 +77,10 @@ impl Refusal {
     }
 }
 
-/// Every topic, by file name.
+/// Every topic, by name.
 pub(super) fn topics() -> Outcome<Vec<Topic>> {
-    topics_in(&FilePath::new(env!("CARGO_MANIFEST_DIR")).join("cases"))
-}
-
-pub(super) fn topics_in(folder: &FilePath) -> Outcome<Vec<Topic>> {
-    let unreadable = |error: std::io::Error| Failure::new(format!("the folder of the cases: {error}"));
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let Some(stem) = name.strip_suffix(".json") else {
-            return Err(Failure::new(format!("`{name}` among the cases is no case file")));
-        };
-        files.push((stem.to_owned(), path));
-    }
-    ensure!(!files.is_empty(), "there are no case files");
-    files.sort();
-    files
-        .iter()
-        .map(|(name, path)| {
-            let text = fs::read_to_string(path).map_err(|error| Failure::new(format!("{name}.json: {error}")))?;
-            topic(name, &text).map_err(|failure| failure.at(format!("{name}.json")))
-        })
-        .collect()
+    let read = |(name, text): &(&str, &str)| topic(name, text).map_err(|failure| failure.at(format!("{name}.json")));
+    FILES.iter().map(read).collect()
 }
 
 /// A topic out of the text of its file.

@@ -1,10 +1,11 @@
 //! The rules that are written as data in the folder `cases`, tried on the reference and on stores.
 //!
-//! `form.rs` is how the files are written, `load.rs` what they say, `value.rs` the values and
-//! records in them. `subject.rs` is who is asked. `query.rs`, `aggregate.rs` and `plain.rs` are the
-//! kinds of cases, `unchecked.rs` makes queries that only a handle can refuse.
+//! `files.rs` lists the files, `form.rs` is how they are written, `load.rs` what they say, `value.rs`
+//! the values and records in them. `subject.rs` is who is asked. `query.rs`, `aggregate.rs` and
+//! `plain.rs` are the kinds of cases, `unchecked.rs` makes queries that only a handle can refuse.
 
 mod aggregate;
+mod files;
 mod form;
 mod load;
 mod plain;
@@ -35,7 +36,7 @@ const REFERENCE: &str = "reference";
 /// How many cases there are.
 ///
 /// # Errors
-/// When the case files are missing or are not what they should be.
+/// When the case files are not what they should be.
 pub fn case_count() -> Outcome<usize> {
     Ok(load::topics()?.iter().map(|topic| topic.cases.len()).sum())
 }
@@ -69,7 +70,7 @@ pub fn indexed_paths() -> Outcome<Vec<Path>> {
 /// does not apply to a store is counted as such.
 ///
 /// # Errors
-/// When the case files are missing or are not what they should be, and when a fixture cannot open a
+/// When the case files are not what they should be, and when a fixture cannot open a
 /// database at all.
 pub async fn run_cases(fixtures: &[&dyn Fixture]) -> Outcome<Report> {
     let topics = load::topics()?;

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _native
 from ..exceptions import InvalidRecordError, UnsupportedError
+from ..fields import Field
 
 if TYPE_CHECKING:
     import pandas
@@ -35,6 +36,9 @@ __all__ = ["dataframe_to_records", "records_to_dataframe", "table_to_dataframe"]
 
 #: The key of ``DataFrame.attrs`` under which stands what columns cannot say.
 ATTRIBUTES = "dataknobs"
+
+#: The type of a column's nulls, where its dtype says one.
+TYPES = {"boolean": "BOOLEAN", "integer": "INTEGER", "float": "FLOAT", "datetime": "DATETIME"}
 
 
 def _pandas() -> Any:
@@ -66,7 +70,8 @@ def records_to_dataframe(
         The name of that index or column.
     metadata : bool
         Whether ``attrs["dataknobs"]`` carries the metadata of records and fields, so that
-        `dataframe_to_records` gives equal records.
+        `dataframe_to_records` gives equal records. Rows are known again by their ids where the DataFrame has them, and
+        by their index labels otherwise: with ids, sorting, filtering and `reset_index` mix nothing up.
 
     Returns
     -------
@@ -94,8 +99,10 @@ def records_to_dataframe(
     ids = None if id is None else records.ids()
     frame = _frame(columns, len(records), ids if id == "column" else None, ids if id == "index" else None, id_column)
     if metadata:
-        described = _metadata(records, {name: declared for name, _, _, _, declared, _ in columns})
+        by, keys = _keys(ids, id, len(records))
+        described = _metadata(records, {name: declared for name, _, _, _, declared, _ in columns}, keys)
         if described:
+            described["by"] = by
             frame.attrs[ATTRIBUTES] = {**frame.attrs.get(ATTRIBUTES, {}), **described}
     return frame
 
@@ -188,23 +195,40 @@ def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | Non
     return pandas.arrays.BooleanArray(array, missing)
 
 
-def _metadata(records: SearchResult, declared: dict[str, str | None]) -> dict[str, Any]:
-    """Give what columns cannot say, by the record's position: metadata, missing fields, and types of single values."""
-    found: dict[str, dict[int, Any]] = {"records": {}, "fields": {}, "missing": {}, "value_types": {}}
-    for position, record in enumerate(records):
+def _keys(ids: list[str | None] | None, id: str | None, rows: int) -> tuple[str, list[Any]]:
+    """Give by what rows are known again, and each row's key."""
+    if ids is not None and None not in ids and len(set(ids)) == rows:
+        return "id", list(ids)
+    return "position" if id == "index" else "label", list(range(rows))
+
+
+def _keys_of(frame: Any, ids: list[str | None] | None, attributes: dict[str, Any]) -> list[Any]:
+    """Give the keys of a DataFrame's rows; None for a row that cannot be known again."""
+    by = attributes.get("by")
+    if by == "label":
+        return list(frame.index.tolist())
+    if by == "position":
+        return list(range(len(frame)))
+    return ids if by == "id" and ids is not None else [None] * len(frame)
+
+
+def _metadata(records: SearchResult, declared: dict[str, str | None], keys: list[Any]) -> dict[str, Any]:
+    """Give what columns cannot say, by the record's key: metadata, missing fields, and types of single values."""
+    found: dict[str, dict[Any, Any]] = {"records": {}, "fields": {}, "missing": {}, "value_types": {}}
+    for key, record in zip(keys, records, strict=True):
         if len(record.metadata):
-            found["records"][position] = record.metadata.to_dict()
+            found["records"][key] = record.metadata.to_dict()
         fields = record.fields
         missing = [name for name in declared if name not in fields]
         if missing:
-            found["missing"][position] = missing
+            found["missing"][key] = missing
         for field in fields.values():
             if field.metadata:
-                found["fields"].setdefault(position, {})[field.name] = dict(field.metadata)
+                found["fields"].setdefault(key, {})[field.name] = dict(field.metadata)
             type_of_column = declared[field.name]
             mixed = type_of_column is None and (field.value is None or field.type == "TEXT")
             if mixed or (type_of_column is not None and field.type != type_of_column):
-                found["value_types"].setdefault(position, {})[field.name] = field.type.value
+                found["value_types"].setdefault(key, {})[field.name] = field.type.value
     return {part: content for part, content in found.items() if content}
 
 
@@ -248,58 +272,73 @@ def dataframe_to_records(
     columns, ids, attributes = _parts(frame, id_column)
     records = _native._records(columns, len(frame), ids)
     if missing == "drop" or attributes:
-        return _finished(records, attributes, missing == "drop")
+        return _finished(records, attributes, _keys_of(frame, ids, attributes), missing == "drop")
     return records
 
 
 def _parts(frame: Any, id_column: str | None) -> tuple[list[Any], list[str | None] | None, dict[str, Any]]:
     """Give a DataFrame's columns as `_native._records` takes them, the ids, and what columns cannot say."""
-    attributes = frame.attrs.get(ATTRIBUTES, {})
+    attributes = frame.attrs.get(ATTRIBUTES)
+    if not isinstance(attributes, dict):
+        attributes = {}
     types = attributes.get("types", {})
+    seen = set()
+    for column in frame.columns:
+        if not isinstance(column, str):
+            raise InvalidRecordError("the name of a column must be a str", context={"column": repr(column)})
+        if column in seen:
+            raise InvalidRecordError("a column name stands twice", context={"column": f"`{column}`"})
+        seen.add(column)
     ids = None
     name = id_column if id_column is not None else "_id"
-    if name in frame.columns:
+    if name in seen:
         ids = _ids(frame[name], name)
     elif frame.index.name == name:
         ids = _ids(frame.index.to_series(), name)
     elif id_column is not None:
         raise InvalidRecordError("there is no such column", context={"column": f"`{id_column}`"})
     columns = []
-    seen = set()
     for position, column in enumerate(frame.columns):
         if ids is not None and column == name:
             continue
-        if not isinstance(column, str):
-            raise InvalidRecordError("the name of a column must be a str", context={"column": repr(column)})
-        if column in seen:
-            raise InvalidRecordError("a column name stands twice", context={"column": f"`{column}`"})
-        seen.add(column)
-        columns.append((column, *_cells(frame.iloc[:, position], column), types.get(column)))
-    parts = ("records", "fields", "missing", "value_types")
+        cells = _cells(frame.iloc[:, position], column)
+        columns.append((column, *cells, TYPES.get(cells[0]) or types.get(column)))
+    parts = ("records", "fields", "missing", "value_types", "by")
     return columns, ids, {part: attributes[part] for part in parts if part in attributes}
 
 
-def _finished(records: SearchResult, attributes: dict[str, Any], drop: bool) -> SearchResult:
-    """Give the records with what the columns could not say."""
-    from ..fields import Field
+def _retyped(field: Field, kind: str | None, metadata: dict[str, Any] | None) -> Field:
+    """Give a field its type of before, unless its value is another now."""
+    if kind is not None:
+        try:
+            typed = Field(field.name, field.value, kind, metadata)
+        except InvalidRecordError:
+            pass
+        else:
+            if typed.value == field.value:
+                return typed
+    return Field(field.name, field.value, field.type, metadata)
 
+
+def _finished(records: SearchResult, attributes: dict[str, Any], keys: list[Any], drop: bool) -> SearchResult:
+    """Give the records with what the columns could not say."""
     finished = []
-    for position, record in enumerate(records):
-        absent = set(attributes.get("missing", {}).get(position, ()))
+    for key, record in zip(keys, records, strict=True):
+        absent = set(attributes.get("missing", {}).get(key, ()))
         if drop:
             absent.update(name for name, value in record.items() if value is None)
         for name in absent:
             if name in record and record[name] is None:
                 del record[name]
-        metadata = attributes.get("records", {}).get(position)
+        metadata = attributes.get("records", {}).get(key)
         if metadata:
             record.metadata = metadata
-        described = attributes.get("fields", {}).get(position, {})
-        types = attributes.get("value_types", {}).get(position, {})
+        described = attributes.get("fields", {}).get(key, {})
+        types = attributes.get("value_types", {}).get(key, {})
         for name in {**described, **types}:
             if name in record:
                 field = record.fields[name]
-                record.set_field(Field(name, field.value, types.get(name, field.type), described.get(name)))
+                record.set_field(_retyped(field, types.get(name), described.get(name)))
         finished.append(record)
     return _native.records_from_columns(finished)
 
@@ -338,22 +377,20 @@ def _cells(series: Any, name: str) -> tuple[str, Any, Any, Any]:
             hint="convert the column first, for example with astype(str)",
         )
     if zoned or (plain and kind == "M"):
-        return _moments(series, zoned)
+        return _moments(series, name, zoned)
     categorical = type(dtype).__name__ == "CategoricalDtype"
     if not plain and kind in "iufb" and not categorical:  # Int64, boolean, Float64 and what Arrow holds
         present = ~series.isna().to_numpy()
         zero: Any = False if kind == "b" else 0
         target = {"i": "int64", "u": "uint64", "f": "float64", "b": "bool"}[kind]
         array = series.to_numpy(dtype=target, na_value=zero)
-        return (*_numbers(array, kind, name), numpy.ascontiguousarray(present), None)
+        return (*_numbers(array, kind, name), _plain(present, "bool"), None)
     if plain and kind in "iufb":
         return (*_numbers(series.to_numpy(), kind, name), None, None)
     if plain:
         return "objects", series.tolist(), None, None
-    values = series.astype(object)
-    absent = series.isna()
-    if absent.any():
-        values = values.where(~absent, None)
+    values = series.astype(object).to_numpy(dtype=object, copy=True)
+    values[series.isna().to_numpy(dtype=bool)] = None
     return "objects", values.tolist(), None, None
 
 
@@ -361,28 +398,53 @@ def _numbers(array: Any, kind: str, name: str) -> tuple[str, Any]:
     import numpy
 
     if kind == "b":
-        return "boolean", numpy.ascontiguousarray(array, dtype="bool")
+        return "boolean", _plain(array, "bool")
     if kind == "f":
-        return "float", numpy.ascontiguousarray(array, dtype="float64")
+        # What a float of more bits loses here is found as infinite, with its row.
+        with numpy.errstate(over="ignore"):
+            return "float", _plain(array, "float64")
     if kind == "u" and len(array) and array.max() > numpy.iinfo("int64").max:
         row = int((array > numpy.iinfo("int64").max).argmax())
         raise InvalidRecordError(
             "an integer is outside the 64-bit range", context={"column": f"`{name}`", "row": str(row)}
         )
-    return "integer", numpy.ascontiguousarray(array, dtype="int64")
+    return "integer", _plain(array, "int64")
 
 
-def _moments(series: Any, zoned: bool) -> tuple[str, Any, Any, Any]:
+def _plain(array: Any, dtype: str) -> Any:
+    """Give an array as the native module reads it: in one piece, aligned, in the order of this machine."""
+    import numpy
+
+    return numpy.require(array, dtype, ["C_CONTIGUOUS", "ALIGNED"])
+
+
+def _moments(series: Any, name: str, zoned: bool) -> tuple[str, Any, Any, Any]:
     import numpy
 
     if not zoned:
-        return "datetime", numpy.ascontiguousarray(series.to_numpy(), dtype="datetime64[us]"), None, None
-    utc = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    local = series.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+        return "datetime", _microseconds(series, name), None, None
+    utc = _microseconds(series.dt.tz_convert("UTC").dt.tz_localize(None), name)
+    local = _microseconds(series.dt.tz_localize(None), name)
     missing = numpy.isnat(utc)
     offsets = (local.view("int64") - utc.view("int64")) // 1_000_000
     offsets[missing] = 0
-    return "datetime", numpy.ascontiguousarray(utc), None, numpy.ascontiguousarray(offsets)
+    return "datetime", utc, None, _plain(offsets, "int64")
+
+
+def _microseconds(series: Any, name: str) -> Any:
+    """Give datetimes in microseconds, after a look at whether these can hold them: NumPy would wrap them around."""
+    import numpy
+
+    array = series.to_numpy()
+    unit: Any = numpy.datetime_data(array.dtype)[0]
+    if unit in ("s", "ms") and len(array):
+        outside = (array < numpy.datetime64("0001-01-01", unit)) | (array >= numpy.datetime64("10000-01-01", unit))
+        if outside.any():
+            raise InvalidRecordError(
+                "a datetime must lie in the years 0001 to 9999",
+                context={"column": f"`{name}`", "row": str(int(outside.argmax()))},
+            )
+    return _plain(array, "datetime64[us]")
 
 
 def table_to_dataframe(table: Table) -> pandas.DataFrame:
