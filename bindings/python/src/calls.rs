@@ -5,6 +5,11 @@
 //! the caller's thread. Every other runs on the library's own runtime, and the caller waits for it
 //! without holding the interpreter.
 
+#![expect(
+    clippy::needless_borrow,
+    reason = "an argument is borrowed where a call is made at once, and owned elsewhere"
+)]
+
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;

@@ -14,8 +14,10 @@ pub(crate) fn import(capsule: &Bound<'_, PyCapsule>) -> Outcome<RecordBatchStrea
     // SAFETY: the name says what the capsule holds; the stream is moved out and an empty, released
     // one left behind, as the interface asks for.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-    Ok(RecordBatchStreamReader::try_new(stream)
-        .map_err(|source| Error::invalid_record("this is no stream of Arrow data").with_source(source))?)
+    Ok(RecordBatchStreamReader::try_new(stream).map_err(|source| {
+        Error::invalid_record("this stream of Arrow data was taken already, or is none of record batches")
+            .with_source(source)
+    })?)
 }
 
 /// A capsule with a stream of these records.

@@ -142,6 +142,15 @@ fn foreign(object: &Bound<'_, PyAny>) -> Outcome<Value> {
             from_python(&moment)
         }
         ("numpy", "ndarray") => {
+            let kind: String = object.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "kind"))?.extract()?;
+            if matches!(kind.as_str(), "m" | "M") {
+                // As a list these would be bare numbers of nanoseconds.
+                let error = Error::invalid_record("JSON cannot hold datetimes and durations");
+                return Err(error
+                    .with_context("python type", "numpy.ndarray")
+                    .with_hint("convert the array first")
+                    .into());
+            }
             let list = object.call_method0(intern!(py, "tolist"))?;
             if list.is_instance_of::<PyList>() { from_python(&list) } else { Err(unknown(object)) }
         }
@@ -188,7 +197,7 @@ fn converted<'py>(object: &Bound<'py, PyAny>) -> Outcome<Option<Bound<'py, PyAny
     for class in object.get_type().mro().iter() {
         if let Some(convert) = converters.get_item(&class)? {
             let result = convert.call1((object,))?;
-            if result.get_type().is(&object.get_type()) {
+            if result.get_type().is(object.get_type()) {
                 return Err(Error::invalid_record("a converter gave back an object of the same type")
                     .with_context("python type", object.get_type().fully_qualified_name()?)
                     .into());

@@ -707,7 +707,7 @@ PEOPLE = [
     Record({"other": "shape", "age": "unknown"}, "other"),
 ]
 UNIFORM = [
-    Record({"name": f"n{n % 7}", "age": n % 90, "score": n / 4, "on": n % 2 == 0}, f"id{n:04}") for n in range(500)
+    Record({"name": f"n{n % 7}", "age": n % 90, "score": n / 4, "on": n % 2 == 0}, f"id{n:04}") for n in range(200)
 ]
 QUERIES: list[Any] = [
     None,
@@ -721,6 +721,7 @@ QUERIES: list[Any] = [
     Query().sort("score").offset(2),
     Filter("name", "!=", "Ada"),
 ]
+OPTIONS: list[dict[str, Any]] = [{}, {"id": "index"}, {"id": "column", "metadata": True}]
 STORES = {"memory": "memory:", "json lines": "records.jsonl", "json": "records.json"}
 
 
@@ -736,17 +737,18 @@ def test_a_search_as_dataframe_is_the_dataframe_of_the_search(
             db.create_index("age", "ordered")
             db.create_index("name")
         db.create_batch(records)
+        cases = [(query, options) for query in QUERIES for options in OPTIONS]
 
-        async def asynchronous(query: Any, options: dict[str, Any]) -> Any:
-            return await db.to_async().search_as_dataframe(query, **options)
+        async def asynchronous() -> list[Any]:
+            database = db.to_async()
+            return [await database.search_as_dataframe(query, **options) for query, options in cases]
 
-        for query in QUERIES:
-            for options in ({}, {"id": "index"}, {"id": "column", "metadata": True}):
-                expected = records_to_dataframe(db.search(query), **options)
-                same(db.search_as_dataframe(query, **options), expected)
-                same(db.search(query).to_dataframe(**options), expected)
-                same(asyncio.run(asynchronous(query, options)), expected)
-            same(db.search_as_dataframe(query, timeout=10), records_to_dataframe(db.search(query)))
+        for (query, options), frame in zip(cases, asyncio.run(asynchronous()), strict=True):
+            expected = records_to_dataframe(db.search(query), **options)
+            same(db.search_as_dataframe(query, **options), expected)
+            same(db.search(query).to_dataframe(**options), expected)
+            same(frame, expected)
+        same(db.search_as_dataframe("age > 10", timeout=10), records_to_dataframe(db.search("age > 10")))
 
 
 def test_a_search_as_dataframe_connects_and_sees_a_transaction() -> None:

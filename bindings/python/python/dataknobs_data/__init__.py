@@ -22,12 +22,15 @@ from .query import Aggregation, Explain, Filter, Operator, Query, SortSpec, Tabl
 from .records import Record
 
 if TYPE_CHECKING:
+    from .backends import register_backend
+    from .backends.base import Backend
     from .config import Config
     from .factory import DatabaseFactory, SyncDatabaseFactory
     from .utils.pandas import dataframe_to_records, records_to_dataframe
 
 __all__ = [
     "Aggregation",
+    "Backend",
     "Capabilities",
     "Config",
     "Database",
@@ -52,10 +55,13 @@ __all__ = [
     "__version__",
     "dataframe_to_records",
     "records_to_dataframe",
+    "register_backend",
 ]
 
 #: What is imported when it is first asked for.
 _LATER = {
+    "Backend": "backends.base",
+    "register_backend": "backends",
     "Config": "config",
     "DatabaseFactory": "factory",
     "SyncDatabaseFactory": "factory",
@@ -83,6 +89,9 @@ def _install() -> None:
     """Make exits and forks safe."""
     import atexit
     import os
+
+    # Now, not when first needed: in a forked child, an import that another thread had begun never ends.
+    from .backends import file, memory  # noqa: F401
 
     atexit.register(_native._at_exit)
     if hasattr(os, "register_at_fork"):

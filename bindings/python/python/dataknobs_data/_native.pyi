@@ -2137,6 +2137,7 @@ class SyncSession:
     """The calls of a database or of a transaction."""
     def __new__(cls, *_arguments: Any, **_keywords: Any) -> Self: ...
     def _open_backend(self, backend: str, settings: Mapping[str, Any] | None = None) -> None: ...
+    def _open_custom(self, name: Any, backend: Any, settings: Any = None) -> None: ...
     def _open_url(self, url: str) -> None: ...
     def _open_sync(self, other: SyncSession, read_only: bool) -> None: ...
     def _open_async(self, other: AsyncSession, read_only: bool) -> None: ...
@@ -2949,6 +2950,7 @@ class AsyncSession:
     """The calls of a database or of a transaction."""
     def __new__(cls, *_arguments: Any, **_keywords: Any) -> Self: ...
     def _open_backend(self, backend: str, settings: Mapping[str, Any] | None = None) -> None: ...
+    def _open_custom(self, name: Any, backend: Any, settings: Any = None) -> None: ...
     def _open_url(self, url: str) -> None: ...
     def _open_sync(self, other: SyncSession, read_only: bool) -> None: ...
     def _open_async(self, other: AsyncSession, read_only: bool) -> None: ...
@@ -3458,3 +3460,197 @@ def _before_fork() -> None: ...
 def _after_fork_in_parent() -> None: ...
 def _after_fork_in_child() -> None: ...
 def _at_exit() -> None: ...
+
+@final
+class AggregateRequest:
+    """Groups and functions over the records that pass a condition."""
+
+    def matches(self, record: Any) -> Any: ...
+    @property
+    def condition(self) -> Any: ...
+    @property
+    def columns(self) -> Any:
+        """The names of the columns that the answer has, in order."""
+
+    @property
+    def aggregation(self) -> Any:
+        """`group_by` and `aggregates`, as plain dicts and lists."""
+
+@final
+class Condition:
+    """Parts of a condition that must all hold, or one of which must."""
+
+    @property
+    def kind(self) -> Any:
+        """`"all"` or `"any"`."""
+
+    @property
+    def parts(self) -> Any: ...
+
+@final
+class Leaf:
+    """One test of a condition."""
+
+    @property
+    def path(self) -> Any: ...
+    @property
+    def when_absent(self) -> Any: ...
+    @property
+    def segments(self) -> Any: ...
+    @property
+    def field(self) -> Any: ...
+    @property
+    def operator(self) -> Any: ...
+    @property
+    def operand(self) -> Any: ...
+    @property
+    def negated(self) -> Any: ...
+
+@final
+class ModifyRequest:
+    """What to do with all records that pass a condition."""
+
+    def matches(self, record: Any) -> Any: ...
+    def write(self, id: Any) -> Any:
+        """The write that does this to one record."""
+
+    @property
+    def set(self) -> Any: ...
+    @property
+    def unset(self) -> Any: ...
+    @property
+    def condition(self) -> Any: ...
+    @property
+    def action(self) -> Any:
+        """`"patch"` or `"delete"`."""
+
+@final
+class ScanRequest:
+    """The records that pass a condition, in an order, and how much of them."""
+
+    def __new__(cls, query: Any = None) -> Self: ...
+    def matches(self, record: Any) -> Any: ...
+    def page(self, records: Any) -> Any:
+        """The whole request done on these records."""
+
+    @property
+    def limit(self) -> Any: ...
+    @property
+    def condition(self) -> Any: ...
+    @property
+    def after(self) -> Any: ...
+    @property
+    def sort(self) -> Any: ...
+    @property
+    def fields(self) -> Any: ...
+    @property
+    def offset(self) -> Any: ...
+
+@final
+class SortKey:
+    """One key of a sort."""
+
+    @property
+    def path(self) -> Any: ...
+    @property
+    def descending(self) -> Any: ...
+    @property
+    def field(self) -> Any: ...
+
+@final
+class SortPosition:
+    """A place in a sorted result."""
+
+    @property
+    def values(self) -> Any:
+        """The value of each sort key there; None where none is present."""
+
+    @property
+    def id(self) -> Any: ...
+
+@final
+class WriteOutcome:
+    """What a write did."""
+
+    def __new__(cls, id: Any, found: Any, version: Any = None) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    @property
+    def found(self) -> Any: ...
+    @property
+    def version(self) -> Any: ...
+    @property
+    def id(self) -> Any: ...
+
+@final
+class WriteRequest:
+    """One write."""
+
+    def __new__(
+        cls,
+        action: Any,
+        id: Any = None,
+        record: Any = None,
+        *,
+        set: Any = None,
+        unset: Any = None,
+        expected_version: Any = None,
+    ) -> Self: ...
+    def apply(self, before: Any, version: Any) -> Any:
+        """The record as it is after this write on that record; None where nothing is left, or nothing
+        was there to change.
+        """
+
+    def outcome(self, before: Any, after: Any) -> Any:
+        """What a write did that found `before` and left `after`."""
+
+    @property
+    def set(self) -> Any: ...
+    @property
+    def action(self) -> Any: ...
+    @property
+    def record(self) -> Any: ...
+    @property
+    def unset(self) -> Any: ...
+    @property
+    def id(self) -> Any: ...
+    @property
+    def expected_version(self) -> Any: ...
+
+@final
+class Complete:
+    """What the event loop calls with a coroutine's answer, or with the exception that it raised."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+def _fill_environment(settings: Any) -> Any:
+    """Fills the variables of the environment into the texts of settings, as for every backend. What is
+    no plain value (an open connection, a function) stays what it is.
+    """
+
+def _stored(data: Any, id: Any, version: Any) -> Any:
+    """A record as a store holds it: with its id and version."""
+
+def _forbid_blocking() -> Any:
+    """From now on this thread may not wait for calls: it is the one that runs the coroutines of Python
+    backends, and would wait for itself.
+    """
+
+def _check_backend(name: Any, factory: Any, reopen: Any, only: Any) -> Any:
+    """Tries every behaviour whose name has `only` in it, and every case, on the backends that
+    `factory` makes.
+    """
+
+_GENERIC_SETTINGS: list[str]
+
+@final
+class Index:
+    """An index: one to create, or one that is there."""
+
+    def __new__(cls, name: Any, path: Any, kind: Any) -> Self: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    @property
+    def path(self) -> Any: ...
+    @property
+    def kind(self) -> Any: ...
+    @property
+    def name(self) -> Any: ...
