@@ -10,6 +10,7 @@
     reason = "an argument is borrowed where a call is made at once, and owned elsewhere"
 )]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -38,12 +39,41 @@ pub(crate) enum Mode {
     Begin,
 }
 
-/// What a call costs in memory: one record, or as many as the store or a batch holds.
+/// What a call costs in memory: one record, or as many as a batch or the store holds, which it only
+/// reads or may change.
 #[derive(Clone, Copy, PartialEq)]
 enum Weight {
     One,
     Batch(usize),
     Whole,
+    Change,
+}
+
+/// Calls under way that may hold a store in memory for long: whoever asks for it meanwhile waits,
+/// and must not do so with the interpreter in hand.
+#[derive(Clone, Default)]
+struct Holders(Arc<AtomicUsize>);
+
+impl Holders {
+    fn are_there(&self) -> bool {
+        self.0.load(Ordering::Acquire) > 0
+    }
+
+    /// Counts a call among them until it ends.
+    fn count(&self, call: Call) -> Call {
+        struct Held(Holders);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.0.0.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
+        self.0.fetch_add(1, Ordering::AcqRel);
+        let held = Held(self.clone());
+        Box::pin(async move {
+            let _held = held;
+            call.await
+        })
+    }
 }
 
 /// What calls go to.
@@ -59,6 +89,7 @@ struct Open {
     database: Option<library::Database>,
     /// Answers one record without waiting for anything.
     in_memory: bool,
+    holders: Holders,
     generation: u64,
 }
 
@@ -101,12 +132,13 @@ impl Calls {
         Ok(open)
     }
 
-    fn set(&self, target: Target, in_memory: bool) -> Outcome<()> {
+    fn set(&self, target: Target, in_memory: bool, holders: Holders) -> Outcome<()> {
         let database = match &target {
             Target::Database(database) => Some(database.clone()),
             Target::Transaction(..) => None,
         };
-        let open = Open { target: Mutex::new(Some(target)), database, in_memory, generation: runtime::generation() };
+        let (target, generation) = (Mutex::new(Some(target)), runtime::generation());
+        let open = Open { target, database, in_memory, holders, generation };
         self.open.set(open).map_err(|_| Failure::Python(PyTypeError::new_err("this database is open already")))
     }
 
@@ -119,27 +151,45 @@ impl Calls {
     /// Whether a call of this weight is answered at once.
     fn at_once(open: &Open, mode: Mode, weight: Weight) -> bool {
         open.in_memory
+            && !open.holders.are_there()
             && match (weight, mode) {
                 (Weight::One, _) => true,
                 (Weight::Batch(length), _) => length as u64 <= FEW,
                 // The caller's thread is as good as another, when it may wait.
-                (Weight::Whole, Mode::Blocking) => false,
-                (Weight::Whole, Mode::Begin) => Self::holds_few(open),
+                (Weight::Whole | Weight::Change, Mode::Blocking) => false,
+                (Weight::Whole | Weight::Change, Mode::Begin) => Self::holds_few(open),
             }
     }
 
     fn holds_few(open: &Open) -> bool {
-        let Some(database) = &open.database else { return false };
-        let details = database.backend().info().details;
+        let details = match (&open.database, &*open.target.lock()) {
+            (Some(database), _) | (None, Some(Target::Transaction(_, database))) => database.backend().info().details,
+            _ => return false,
+        };
         let records = details.iter().find(|(key, _)| key == "records");
         records.and_then(|(_, count)| count.as_u64()).is_some_and(|count| count <= FEW)
     }
 
+    /// Whether a call needs no thread of its own to run on. In a long one, Ctrl-C must be heard.
+    fn is_short(open: &Open, weight: Weight) -> bool {
+        let by_size = matches!(weight, Weight::Whole | Weight::Change);
+        open.in_memory && by_size && !open.holders.are_there() && Self::holds_few(open)
+    }
+
+    /// The call, counted if it may hold the store for long.
+    fn held(open: &Open, weight: Weight, call: Call) -> Call {
+        let holds = match weight {
+            Weight::One | Weight::Whole => false,
+            Weight::Batch(length) => length as u64 > FEW,
+            Weight::Change => !Self::is_short(open, weight),
+        };
+        if open.in_memory && holds { open.holders.count(call) } else { call }
+    }
+
     /// Waits for a call, or begins it.
-    fn finish<'py>(&self, py: Python<'py>, open: &Open, mode: Mode, call: Call) -> Outcome<Bound<'py, PyAny>> {
+    fn finish<'py>(py: Python<'py>, mode: Mode, call: Call) -> Outcome<Bound<'py, PyAny>> {
         match mode {
             Mode::Begin => Ok(Py::new(py, Pending::start(call)?)?.into_bound(py).into_any()),
-            Mode::Blocking if open.in_memory => Ok(py.detach(|| now(call))?.into_python(py)?),
             Mode::Blocking => Ok(wait(py, call)?.into_python(py)?),
         }
     }
@@ -150,8 +200,8 @@ impl Calls {
 macro_rules! call {
     ($calls:ident, $py:ident, $mode:ident, $timeout:ident, $weight:expr, own($($own:ident),*),
      |$target:ident| $call:expr) => {{
-        let open = $calls.opened()?;
-        if $timeout.is_none() && Calls::at_once(open, $mode, $weight) {
+        let (open, weight) = ($calls.opened()?, $weight);
+        if $timeout.is_none() && Calls::at_once(open, $mode, weight) {
             let answer = match &open.database {
                 Some($target) => now($call),
                 None => {
@@ -184,11 +234,12 @@ macro_rules! call {
                 limited(timeout, call)
             }
         };
+        let call = Calls::held(open, weight, call);
         // A timeout needs the runtime's clock.
-        if timeout.is_some() && $mode == Mode::Blocking {
-            return Ok(wait($py, call)?.into_python($py)?);
+        if timeout.is_none() && $mode == Mode::Blocking && Calls::is_short(open, weight) {
+            return Ok(runtime::detach($py, || now(call))?.into_python($py)?);
         }
-        $calls.finish($py, open, $mode, call)
+        Calls::finish($py, $mode, call)
     }};
 }
 
@@ -210,7 +261,7 @@ fn limited(
 
 /// Methods that only databases have.
 macro_rules! database_call {
-    ($calls:ident, $py:ident, $mode:ident, $timeout:ident, |$database:ident| $call:expr) => {{
+    ($calls:ident, $py:ident, $mode:ident, $timeout:ident, $weight:expr, |$database:ident| $call:expr) => {{
         let $database = $calls.database()?;
         let open = $calls.opened()?;
         let $database = match seconds($timeout)? {
@@ -218,10 +269,7 @@ macro_rules! database_call {
             None => $database.clone(),
         };
         let call: Call = Box::pin(async move { $call.await.map(Answer::from) });
-        match $mode {
-            Mode::Begin => $calls.finish($py, open, $mode, call),
-            Mode::Blocking => Ok(wait($py, call)?.into_python($py)?),
-        }
+        Calls::finish($py, $mode, Calls::held(open, $weight, call))
     }};
 }
 
@@ -523,7 +571,7 @@ impl Calls {
     ) -> Outcome<Bound<'py, PyAny>> {
         let query = &query::argument(query)?;
         let changes = changes(set, unset)?;
-        call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.update_where(&query, changes))
+        call!(self, py, mode, timeout, Weight::Change, own(query), |target| target.update_where(&query, changes))
     }
 
     fn delete_where<'py>(
@@ -534,11 +582,11 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let query = &query::argument(Some(query))?;
-        call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.delete_where(&query))
+        call!(self, py, mode, timeout, Weight::Change, own(query), |target| target.delete_where(&query))
     }
 
     fn clear<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        call!(self, py, mode, timeout, Weight::Whole, own(), |target| target.clear())
+        call!(self, py, mode, timeout, Weight::Change, own(), |target| target.clear())
     }
 
     fn explain<'py>(
@@ -549,7 +597,7 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let query = query::argument(query)?;
-        database_call!(self, py, mode, timeout, |database| database.explain(&query))
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.explain(&query))
     }
 
     fn create_index<'py>(
@@ -562,7 +610,7 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let (path, kind) = (path(field)?, kind.parse::<IndexKind>()?);
-        database_call!(self, py, mode, timeout, |database| async {
+        database_call!(self, py, mode, timeout, Weight::Change, |database| async {
             match &name {
                 Some(name) => database.create_named_index(name, path, kind).await,
                 None => database.create_index(path, kind).await,
@@ -571,7 +619,7 @@ impl Calls {
     }
 
     fn list_indexes<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.list_indexes())
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.list_indexes())
     }
 
     fn drop_index<'py>(
@@ -581,27 +629,27 @@ impl Calls {
         name: String,
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.drop_index(&name))
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.drop_index(&name))
     }
 
     fn connect<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.connect())
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.connect())
     }
 
     fn ping<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.ping())
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.ping())
     }
 
     fn flush<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.flush())
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.flush())
     }
 
     fn close<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.close())
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.close())
     }
 
     fn info<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
-        database_call!(self, py, mode, timeout, |database| database.info())
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.info())
     }
 
     fn _begin<'py>(
@@ -613,7 +661,7 @@ impl Calls {
     ) -> Outcome<Bound<'py, PyAny>> {
         let mut options = library::TransactionOptions::default();
         options.read_only = read_only;
-        database_call!(self, py, mode, timeout, |database| database.transaction_with(options))
+        database_call!(self, py, mode, timeout, Weight::One, |database| database.transaction_with(options))
     }
 
     /// Commits or rolls back, and ends the transaction either way.
@@ -626,6 +674,8 @@ impl Calls {
         };
         let transaction = match Arc::try_unwrap(transaction) {
             Ok(transaction) => transaction,
+            // Whoever still has it gives it up, and with it what it wrote.
+            Err(_) if !commit => return Ok(py.None().into_bound(py)),
             Err(busy) => {
                 *open.target.lock() = Some(Target::Transaction(busy, database));
                 return Err(Failure::Library(Error::new(
@@ -638,10 +688,7 @@ impl Calls {
             let ended = if commit { transaction.commit().await } else { transaction.rollback().await };
             ended.map(Answer::from)
         });
-        match mode {
-            Mode::Begin => self.finish(py, open, mode, call),
-            Mode::Blocking => Ok(wait(py, call)?.into_python(py)?),
-        }
+        Self::finish(py, mode, call)
     }
 }
 
@@ -677,19 +724,19 @@ impl Calls {
         let map = settings(map)?;
         let in_memory = backend.eq_ignore_ascii_case("memory") && map.keys().all(|key| key == "read_only");
         let database = dataknobs_data::Database::with_settings(backend, map)?.into_inner();
-        self.set(Target::Database(database), in_memory)
+        self.set(Target::Database(database), in_memory, Holders::default())
     }
 
     fn open_url(&self, url: &str) -> Outcome<()> {
         let database = dataknobs_data::Database::open(url)?.into_inner();
         let in_memory = matches!(url.trim(), "memory" | "memory:" | "memory://");
-        self.set(Target::Database(database), in_memory)
+        self.set(Target::Database(database), in_memory, Holders::default())
     }
 
     /// Opens a database that was made elsewhere: on a backend written in Python.
     fn open_custom(&self, name: &str, backend: &Bound<'_, PyAny>, map: Option<&Bound<'_, PyAny>>) -> Outcome<()> {
         let database = PythonBackend::open(name, backend, settings(map)?)?;
-        self.set(Target::Database(database), false)
+        self.set(Target::Database(database), false, Holders::default())
     }
 
     fn open_like(&self, other: &Calls, read_only: bool) -> Outcome<()> {
@@ -698,7 +745,7 @@ impl Calls {
         if read_only {
             database = database.read_only();
         }
-        self.set(Target::Database(database), open.in_memory)
+        self.set(Target::Database(database), open.in_memory, open.holders.clone())
     }
 
     fn open_transaction(&self, other: &Calls, transaction: &OpenTransaction) -> Outcome<()> {
@@ -706,7 +753,8 @@ impl Calls {
         let Some(inner) = transaction.inner.lock().take() else {
             return Err(Failure::Library(Error::new(ErrorKind::Connection, "the transaction is in use already")));
         };
-        self.set(Target::Transaction(Arc::new(inner), other.database()?.clone()), open.in_memory)
+        let target = Target::Transaction(Arc::new(inner), other.database()?.clone());
+        self.set(target, open.in_memory, open.holders.clone())
     }
 }
 

@@ -215,7 +215,7 @@ pub(crate) fn _columns(records: &Bound<'_, PyAny>, arrow_text: bool) -> Outcome<
             &found
         }
     };
-    let columns = py.detach(|| dataknobs_data_arrow::columns(records, &ToArrowOptions::new()));
+    let columns = crate::runtime::detach(py, || dataknobs_data_arrow::columns(records, &ToArrowOptions::new()));
     Ok(convert(py, columns, text_as(arrow_text))?)
 }
 
@@ -234,7 +234,7 @@ pub(crate) fn shown(
     let options = ToArrowOptions::new();
     let mut answer: Option<PyResult<(Vec<PythonColumn>, usize)>> = None;
     let mut pieces = 0;
-    let shown = py.detach(|| {
+    let shown = crate::runtime::detach(py, || {
         database.visit(query, &mut |records| {
             pieces += 1;
             if pieces == 1 {

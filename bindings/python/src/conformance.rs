@@ -140,7 +140,7 @@ pub(crate) fn _check_backend<'py>(
         .spawn(move || sender.send(run_all(&fixture, &only)))
         .map_err(Error::from)?;
     loop {
-        match py.detach(|| receiver.lock().recv_timeout(ATTENTION)) {
+        match crate::runtime::detach(py, || receiver.lock().recv_timeout(ATTENTION)) {
             Ok(Ok(parts)) => {
                 return Ok(parts.iter().map(|part| part_to_python(py, part)).collect::<PyResult<_>>()?);
             }

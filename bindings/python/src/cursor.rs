@@ -41,12 +41,14 @@ struct State {
     /// An error that comes after the records at hand.
     error: Option<Error>,
     ended: bool,
+    /// Closed by hand: what a fetch that is under way brings is let go.
+    closed: bool,
 }
 
 impl Cursor {
     pub(crate) fn new(cursor: RecordCursor) -> Self {
         let at_hand = Vec::new().into_iter();
-        let state = State { cursor: Some(Box::new(cursor)), at_hand, error: None, ended: false };
+        let state = State { cursor: Some(Box::new(cursor)), at_hand, error: None, ended: false, closed: false };
         Cursor { state: std::sync::Arc::new(Mutex::new(state)), generation: crate::runtime::generation() }
     }
 
@@ -79,6 +81,9 @@ impl Cursor {
                 next = std::pin::Pin::new(&mut *cursor).poll_next(&mut context);
             }
             let mut state = state.lock();
+            if state.closed {
+                return Ok(Answer::Unit);
+            }
             state.at_hand = chunk.into_iter();
             state.ended = ended || error.is_some();
             state.error = error;
@@ -148,7 +153,7 @@ impl Cursor {
     fn close(&self) {
         let cursor = {
             let mut state = self.state.lock();
-            state.ended = true;
+            (state.ended, state.closed) = (true, true);
             state.at_hand = Vec::new().into_iter();
             state.cursor.take()
         };

@@ -48,8 +48,8 @@ pub(crate) fn to_python<'py>(py: Python<'py>, moment: DateTime) -> PyResult<Boun
     let offset = moment.offset_seconds();
     let mut local = moment.micros() + i64::from(offset.unwrap_or(0)) * SECOND;
     let mut zone = offset.map(|seconds| time_zone(py, seconds)).transpose()?;
-    if local < DateTime::MIN.micros() {
-        // Python has no local year 0; the same moment in UTC it has.
+    if local < DateTime::MIN.micros() || local > DateTime::MAX.micros() {
+        // Python has no local years 0 and 10000; the same moment in UTC it has.
         local = moment.micros();
         zone = Some(time_zone(py, 0)?);
     }

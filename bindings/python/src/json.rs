@@ -1,5 +1,7 @@
 //! JSON documents, to and from dicts and lists.
 
+use std::cell::Cell;
+
 use dataknobs_data::Error;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
@@ -22,12 +24,40 @@ pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Outcome<Json> {
     })
 }
 
+/// A level of nesting, counted over all that one object leads to: converters and arrays are read
+/// by a fresh call each, and may lead back to themselves.
+pub(crate) struct Level;
+
+thread_local! {
+    static LEVELS: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Level {
+    pub(crate) fn enter() -> Outcome<Self> {
+        let levels = LEVELS.get();
+        if levels > MAX_DEPTH {
+            return Err(Error::invalid_record("a JSON value is nested too deep, or holds itself").into());
+        }
+        LEVELS.set(levels + 1);
+        Ok(Level)
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        LEVELS.set(LEVELS.get() - 1);
+    }
+}
+
 /// Leaves the path of the offender behind when it fails.
 fn read(object: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Outcome<Json> {
-    if path.len() > MAX_DEPTH {
-        path.truncate(8);
-        return Err(Error::invalid_record("a JSON value is nested too deep, or holds itself").into());
+    let container = object.is_instance_of::<PyDict>()
+        || object.is_instance_of::<PyList>()
+        || object.is_instance_of::<PyTuple>();
+    if !container {
+        return leaf(object);
     }
+    let _level = Level::enter().inspect_err(|_| path.truncate(8))?;
     if let Ok(dict) = object.cast::<PyDict>() {
         let mut members = Map::with_capacity(dict.len());
         for (key, item) in dict.iter() {

@@ -66,7 +66,7 @@ mod _native {
     #[pymodule_export]
     use crate::filter::PyFilter;
     #[pymodule_export]
-    use crate::pending::{_wake, Pending};
+    use crate::pending::Pending;
     #[pymodule_export]
     use crate::query::PyQuery;
     #[pymodule_export]

@@ -21,11 +21,19 @@ pub(crate) type Call = Pin<Box<dyn Future<Output = dataknobs_data::Result<Answer
 /// How long Ctrl-C may go unnoticed.
 const ATTENTION: Duration = Duration::from_millis(50);
 
+/// Who waits in an event loop.
+struct Waiter {
+    event_loop: Py<PyAny>,
+    /// What the loop has to call.
+    wake: Py<PyAny>,
+    /// And with what.
+    future: Py<PyAny>,
+}
+
 #[derive(Default)]
 struct Slot {
     answer: Option<dataknobs_data::Result<Answer>>,
-    /// An event loop, and the future in it that waits.
-    waiter: Option<(Py<PyAny>, Py<PyAny>)>,
+    waiter: Option<Waiter>,
     done: bool,
 }
 
@@ -44,9 +52,8 @@ impl Shared {
             self.ready.notify_all();
             slot.waiter.take()
         };
-        let Some((event_loop, future)) = waiter else { return };
+        let Some(Waiter { event_loop, wake, future }) = waiter else { return };
         let told = runtime::attach(move |py| {
-            let wake = py.import(intern!(py, "dataknobs_data._native"))?.getattr(intern!(py, "_wake"))?;
             event_loop.call_method1(py, intern!(py, "call_soon_threadsafe"), (wake, future))?;
             PyResult::Ok(())
         });
@@ -77,7 +84,7 @@ pub(crate) fn wait(py: Python<'_>, call: Call) -> Outcome<Answer> {
     }
     let (shared, task) = start(call)?;
     loop {
-        let answer = py.detach(|| {
+        let answer = runtime::detach(py, || {
             let mut slot = shared.slot.lock();
             if !slot.done {
                 shared.ready.wait_for(&mut slot, ATTENTION);
@@ -107,11 +114,11 @@ impl Pending {
 
 #[pymethods]
 impl Pending {
-    /// Have the future's result set, in its loop, when the call is done. True when it is already.
-    fn notify(&self, event_loop: Py<PyAny>, future: Py<PyAny>) -> bool {
+    /// Have `wake(future)` called in the loop when the call is done. True when it is already.
+    fn notify(&self, event_loop: Py<PyAny>, wake: Py<PyAny>, future: Py<PyAny>) -> bool {
         let mut slot = self.shared.slot.lock();
         if !slot.done {
-            slot.waiter = Some((event_loop, future));
+            slot.waiter = Some(Waiter { event_loop, wake, future });
         }
         slot.done
     }
@@ -131,14 +138,4 @@ impl Pending {
         let waiter = self.shared.slot.lock().waiter.take();
         drop(waiter);
     }
-}
-
-/// Runs in the event loop: the call that this future waits for is done.
-#[pyfunction]
-pub(crate) fn _wake(future: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = future.py();
-    if !future.call_method0(intern!(py, "done"))?.is_truthy()? {
-        future.call_method1(intern!(py, "set_result"), (py.None(),))?;
-    }
-    Ok(())
 }

@@ -175,6 +175,14 @@ fn from_fields(items: &Bound<'_, PyAny>) -> Outcome<Record> {
     Ok(Record::from_fields(fields)?)
 }
 
+/// The position that an index means among so many; from the end when it is negative.
+pub(crate) fn position_of(index: &Bound<'_, PyInt>, length: usize) -> Option<usize> {
+    // An integer that does not fit is the index of nothing.
+    let index: isize = index.extract().ok()?;
+    let position = if index < 0 { index + length as isize } else { index };
+    usize::try_from(position).ok().filter(|position| *position < length)
+}
+
 /// An id in an argument: text, or a `uuid.UUID`.
 pub(crate) fn id_argument<'py>(object: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyString>> {
     if let Ok(text) = object.cast::<PyString>() {
@@ -196,12 +204,9 @@ impl PyRecord {
                 None => Err(Failure::Python(PyKeyError::new_err(key.clone().unbind()))),
             };
         }
-        if key.is_instance_of::<PyInt>() {
-            let index: isize = key.extract()?;
-            let length = record.len() as isize;
-            let position = if index < 0 { index + length } else { index };
-            if (0..length).contains(&position) {
-                return Ok(position as usize);
+        if let Ok(index) = key.cast::<PyInt>() {
+            if let Some(position) = position_of(index, record.len()) {
+                return Ok(position);
             }
             return Err(Failure::Python(PyIndexError::new_err("the record has no field at this position")));
         }
@@ -384,7 +389,8 @@ impl PyRecord {
         name: &Bound<'py, PyString>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let value = self.inner.lock().get(name.to_str()?).cloned();
+        // A name that is no UTF-8 is no field's.
+        let value = name.to_str().ok().and_then(|name| self.inner.lock().get(name).cloned());
         match value {
             Some(value) => value::to_python(py, &value),
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
@@ -725,9 +731,7 @@ impl PyRecord {
     #[classmethod]
     fn from_json<'py>(class: &Bound<'py, PyType>, text: &str) -> Outcome<Bound<'py, PyAny>> {
         let record = read_json(text)?;
-        let object = class.call0()?;
-        *object.cast::<PyRecord>()?.get().inner.lock() = record;
-        Ok(object)
+        Ok(bare(class, record)?)
     }
 
     /// Give an independent record with the same content, id and version too; it costs next to nothing.
@@ -741,8 +745,10 @@ impl PyRecord {
     /// >>> record["age"]
     /// 36
     fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        let object = slf.get_type().call0()?;
-        *object.cast::<PyRecord>()?.get().inner.lock() = slf.get().get();
+        let object = bare(&slf.get_type(), slf.get().get())?;
+        if let Some(attributes) = attributes(slf)? {
+            object.getattr(intern!(slf.py(), "__dict__"))?.call_method1(intern!(slf.py(), "update"), (attributes,))?;
+        }
         Ok(object)
     }
 
@@ -750,17 +756,28 @@ impl PyRecord {
         Self::copy(slf)
     }
 
-    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        Self::copy(slf)
+    fn __deepcopy__<'py>(slf: &Bound<'py, Self>, memo: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let object = bare(&slf.get_type(), slf.get().get())?;
+        if let Some(attributes) = attributes(slf)? {
+            // Known before its attributes are copied, which may lead back to it.
+            memo.set_item(slf.as_ptr() as usize, &object)?;
+            let copied = py.import(intern!(py, "copy"))?.call_method1(intern!(py, "deepcopy"), (attributes, memo))?;
+            object.getattr(intern!(py, "__dict__"))?.call_method1(intern!(py, "update"), (copied,))?;
+        }
+        Ok(object)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let record = slf.get().get();
         let restore = py.import("dataknobs_data._native")?.getattr("_restore_record")?;
         let version = record.version().map(Version::to_string);
         let state = (slf.get_type(), record.to_json().to_string(), version, record.score());
-        Ok((restore, state.into_pyobject(py)?))
+        match attributes(slf)? {
+            Some(attributes) => (restore, state, attributes).into_pyobject(py),
+            None => (restore, state).into_pyobject(py),
+        }
     }
 
     fn __eq__<'py>(&self, py: Python<'py>, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -817,7 +834,22 @@ pub(crate) fn _restore_record<'py>(
     if !class_.is_subclass_of::<PyRecord>()? {
         return Err(Failure::Python(PyTypeError::new_err("only a Record can be restored here")));
     }
-    let object = class_.call0()?;
+    Ok(bare(class_, record)?)
+}
+
+/// An object of this class with this content, made without the class's own constructor.
+fn bare<'py>(class: &Bound<'py, PyType>, record: Record) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let object = py.get_type::<PyRecord>().getattr(intern!(py, "__new__"))?.call1((class,))?;
     *object.cast::<PyRecord>()?.get().inner.lock() = record;
     Ok(object)
+}
+
+/// The attributes that an object of a subclass has besides its fields, where there are any.
+fn attributes<'py>(record: &Bound<'py, PyRecord>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let attributes = record.as_any().getattr_opt(intern!(record.py(), "__dict__"))?;
+    Ok(match attributes {
+        Some(attributes) if !attributes.is_empty()? => Some(attributes),
+        _ => None,
+    })
 }

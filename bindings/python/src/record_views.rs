@@ -7,7 +7,7 @@ use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
 use crate::field::PyField;
-use crate::record::PyRecord;
+use crate::record::{PyRecord, position_of};
 use crate::{json, value};
 
 /// The fields of a record with their types and metadata, by name or by position.
@@ -45,12 +45,10 @@ impl Fields {
                 None => Err(Failure::Python(PyKeyError::new_err(key.clone().unbind()))),
             };
         }
-        if !key.is_instance_of::<PyInt>() {
+        let Ok(index) = key.cast::<PyInt>() else {
             return Err(Failure::Python(PyTypeError::new_err("a field is addressed by its name or its position")));
-        }
-        let index: isize = key.extract()?;
-        let position = if index < 0 { index + record.len() as isize } else { index };
-        match usize::try_from(position).ok().and_then(|position| record.field_at(position)) {
+        };
+        match position_of(index, record.len()).and_then(|position| record.field_at(position)) {
             Some(field) => Ok(PyField { inner: field.to_field() }),
             None => Err(Failure::Python(PyIndexError::new_err("the record has no field at this position"))),
         }
@@ -189,8 +187,8 @@ impl MetadataView {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-        match self.record.get().get().metadata().get(key.to_str()?) {
-            Some(value) => json::to_python(py, value),
+        match key.to_str().ok().and_then(|key| self.get().get(key).cloned()) {
+            Some(value) => json::to_python(py, &value),
             None => Err(PyKeyError::new_err(key.clone().unbind())),
         }
     }
@@ -272,8 +270,8 @@ impl MetadataView {
         key: &Bound<'py, PyString>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        match self.record.get().get().metadata().get(key.to_str()?) {
-            Some(value) => json::to_python(py, value),
+        match key.to_str().ok().and_then(|key| self.get().get(key).cloned()) {
+            Some(value) => json::to_python(py, &value),
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
         }
     }

@@ -238,7 +238,7 @@ pub(crate) fn of_columns(object: &Bound<'_, PyAny>, id_column: Option<&str>) -> 
     }
     let capsule = object.call_method0(intern!(py, "__arrow_c_stream__"))?.cast_into::<PyCapsule>()?;
     let reader = crate::stream::import(&capsule)?;
-    Ok(Some(py.detach(|| dataknobs_data_arrow::records_from_reader(reader, &options))?))
+    Ok(Some(crate::runtime::detach(py, || dataknobs_data_arrow::records_from_reader(reader, &options))?))
 }
 
 fn is_pandas_frame(class: &Bound<'_, PyAny>) -> bool {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use dataknobs_data::{Error, ErrorKind};
@@ -17,6 +18,9 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// The interpreter is ending: no thread of ours may ask for it any more.
 static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// The thread in which it ends, which may still make calls.
+static ENDING_THREAD: Mutex<Option<ThreadId>> = Mutex::new(None);
 
 /// Threads of ours that are in the interpreter, or wait for it.
 static ATTACHED: AtomicUsize = AtomicUsize::new(0);
@@ -55,6 +59,24 @@ pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 
     Ok(handle()?.spawn(future))
 }
 
+/// A thread that is in the interpreter, or on its way there.
+struct Attached;
+
+impl Attached {
+    /// None when the interpreter is ending.
+    fn begin() -> Option<Self> {
+        ATTACHED.fetch_add(1, Ordering::SeqCst);
+        let attached = Attached;
+        (!ENDING.load(Ordering::SeqCst)).then_some(attached)
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        ATTACHED.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// Runs code that may block on a thread kept for that.
 pub(crate) fn spawn_blocking<T: Send + 'static>(
     run: impl FnOnce() -> T + Send + 'static,
@@ -64,18 +86,26 @@ pub(crate) fn spawn_blocking<T: Send + 'static>(
 
 /// Runs code in the interpreter from a thread of ours; none when the interpreter is ending.
 pub(crate) fn attach<T>(run: impl FnOnce(Python<'_>) -> T) -> Option<T> {
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            ATTACHED.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-    ATTACHED.fetch_add(1, Ordering::SeqCst);
-    let _leave = Leave;
-    if ENDING.load(Ordering::SeqCst) {
-        return None;
-    }
+    let _attached = Attached::begin()?;
     Python::try_attach(run)
+}
+
+/// Runs code while other threads have the interpreter.
+///
+/// A thread that comes back when the interpreter has begun to end stays where it is: until Python
+/// 3.14, the interpreter ends such threads with `pthread_exit`, which must not unwind Rust frames.
+pub(crate) fn detach<T: Send>(py: Python<'_>, run: impl FnOnce() -> T + Send) -> T {
+    let (result, _back) = py.detach(|| {
+        let result = run();
+        let back = Attached::begin();
+        if back.is_none() && *ENDING_THREAD.lock() != Some(std::thread::current().id()) {
+            loop {
+                std::thread::park();
+            }
+        }
+        (result, back)
+    });
+    result
 }
 
 thread_local! {
@@ -107,9 +137,11 @@ thread_local! {
 }
 
 /// Before a fork: no other thread may hold a lock that the child would wait for.
+///
+/// The interpreter is kept: whoever holds one of these locks does not ask for it, while a thread
+/// that got it meanwhile might wait for a lock that is held here.
 #[pyfunction]
 pub(crate) fn _before_fork() {
-    // Not detached: whoever holds such a lock holds it for moments, and does not wait for the interpreter.
     let quiet = dataknobs_data::Quiet::begin();
     QUIET.with(|kept| *kept.borrow_mut() = Some(quiet));
 }
@@ -131,6 +163,7 @@ pub(crate) fn _after_fork_in_child() {
 /// At exit: waits until the threads of ours have left the interpreter, but not for long.
 #[pyfunction]
 pub(crate) fn _at_exit(py: Python<'_>) {
+    *ENDING_THREAD.lock() = Some(std::thread::current().id());
     ENDING.store(true, Ordering::SeqCst);
     py.detach(|| {
         let patience = Instant::now() + Duration::from_secs(2);

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PySlice};
 
 use crate::error::{Failure, Outcome};
-use crate::record::PyRecord;
+use crate::record::{PyRecord, position_of};
 
 /// The records that a query found, in order.
 ///
@@ -76,12 +76,10 @@ impl PySearchResult {
             }
             return Ok(Py::new(py, PySearchResult::from(records))?.into_bound(py).into_any());
         }
-        if !index.is_instance_of::<PyInt>() {
+        let Ok(index) = index.cast::<PyInt>() else {
             return Err(Failure::Python(PyTypeError::new_err("a record is addressed by its position, or by a slice")));
-        }
-        let index: isize = index.extract()?;
-        let position = if index < 0 { index + self.records.len() as isize } else { index };
-        match usize::try_from(position).ok().and_then(|position| self.records.get(position)) {
+        };
+        match position_of(index, self.records.len()).and_then(|position| self.records.get(position)) {
             Some(record) => Ok(Py::new(py, PyRecord::new(record.clone()))?.into_bound(py).into_any()),
             None => Err(Failure::Python(PyIndexError::new_err("the result has no record at this position"))),
         }

@@ -26,7 +26,7 @@ pub(crate) fn export<'py>(
     records: std::sync::Arc<[dataknobs_data::Record]>,
     options: ToArrowOptions,
 ) -> Outcome<Bound<'py, PyCapsule>> {
-    let reader = py.detach(|| dataknobs_data_arrow::reader(records.to_vec(), &options))?;
+    let reader = crate::runtime::detach(py, || dataknobs_data_arrow::reader(records.to_vec(), &options))?;
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
     Ok(PyCapsule::new_with_value(py, stream, c"arrow_array_stream")?)
 }

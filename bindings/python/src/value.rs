@@ -86,6 +86,7 @@ fn float(value: f64) -> Result<Value, Error> {
 fn other(object: &Bound<'_, PyAny>) -> Outcome<Value> {
     let py = object.py();
     if let Some(converted) = converted(object)? {
+        let _level = json::Level::enter()?;
         return from_python(&converted);
     }
     if let Ok(moment) = object.cast::<PyDateTime>() {
@@ -105,6 +106,7 @@ fn other(object: &Bound<'_, PyAny>) -> Outcome<Value> {
         return Ok(Value::Json(Arc::new(json::from_python(object)?)));
     }
     if object.is_instance(enum_class(py)?)? {
+        let _level = json::Level::enter()?;
         return from_python(&object.getattr(intern!(py, "value"))?);
     }
     if let Ok(value) = object.cast::<PyString>() {
@@ -151,6 +153,7 @@ fn foreign(object: &Bound<'_, PyAny>) -> Outcome<Value> {
                     .with_hint("convert the array first")
                     .into());
             }
+            let _level = json::Level::enter()?;
             let list = object.call_method0(intern!(py, "tolist"))?;
             if list.is_instance_of::<PyList>() { from_python(&list) } else { Err(unknown(object)) }
         }

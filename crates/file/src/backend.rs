@@ -1,5 +1,6 @@
 //! The file store as a backend.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use dataknobs_data_core::backend::{
@@ -68,6 +69,16 @@ impl FileBackend {
         let store = Arc::clone(&self.store);
         Reply::later(scan::blocking(move || work(&store)))
     }
+
+    /// A change that nobody waits for any more does not begin: it would come behind what its caller
+    /// wrote since.
+    fn changing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store, &AtomicBool) -> Result<T> + Send + 'static,
+    ) -> Reply<'static, T> {
+        let store = Arc::clone(&self.store);
+        Reply::later(scan::cancellable(move |cancelled| work(&store, &cancelled)))
+    }
 }
 
 fn capabilities(source: &Source, key: &Key) -> Capabilities {
@@ -101,11 +112,11 @@ impl Session for FileBackend {
     }
 
     fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
-        self.in_background(move |store| store.write(request))
+        self.changing(move |store, cancelled| store.write(request, cancelled))
     }
 
     fn write_batch(&self, request: WriteBatchRequest) -> Reply<'_, Vec<WriteOutcome>> {
-        self.in_background(move |store| store.write_batch(request.writes))
+        self.changing(move |store, cancelled| store.write_batch(request.writes, cancelled))
     }
 
     fn leaf_support(&self, _leaf: &Leaf) -> Support {
@@ -144,7 +155,7 @@ impl Session for FileBackend {
 
 impl Modifying for FileBackend {
     fn modify(&self, request: ModifyRequest) -> Reply<'_, u64> {
-        self.in_background(move |store| store.modify(&request.condition, &request.action))
+        self.changing(move |store, cancelled| store.modify(&request.condition, &request.action, cancelled))
     }
 }
 

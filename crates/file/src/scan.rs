@@ -89,7 +89,7 @@ pub(crate) struct Scan {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Tells a scan that nobody waits for it any more.
+/// Tells a scan, or a change, that nobody waits for it any more.
 struct CancelOnDrop(Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
@@ -185,11 +185,18 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T>
     }
 }
 
-/// Counts in the background; stops when the future is dropped.
-pub(crate) async fn count(make: impl FnOnce(Arc<AtomicBool>) -> Result<Scan> + Send + 'static) -> Result<u64> {
+/// Runs work in the background that can tell when the future was dropped.
+pub(crate) async fn cancellable<T: Send + 'static>(
+    work: impl FnOnce(Arc<AtomicBool>) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let cancel = CancelOnDrop(Arc::default());
     let cancelled = Arc::clone(&cancel.0);
-    blocking(move || make(cancelled)?.count()).await
+    blocking(move || work(cancelled)).await
+}
+
+/// Counts in the background; stops when the future is dropped.
+pub(crate) async fn count(make: impl FnOnce(Arc<AtomicBool>) -> Result<Scan> + Send + 'static) -> Result<u64> {
+    cancellable(move |cancelled| make(cancelled)?.count()).await
 }
 
 /// Opens a scan and gives its results chunk by chunk. No thread waits while nobody asks for the

@@ -1,7 +1,7 @@
 //! The file behind a database: what is known of it, what is loaded, and how it is written.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dataknobs_data_core::backend::{ModifyAction, ScanRequest, WriteAction, WriteOutcome, WriteRequest};
 use dataknobs_data_core::memory::{Table, batch_error};
@@ -167,24 +167,38 @@ impl Store {
         self.state.lock().loaded = None;
     }
 
-    pub(crate) fn write(&self, request: WriteRequest) -> Result<WriteOutcome> {
-        self.change(|draft| draft.apply(request))
+    pub(crate) fn write(&self, request: WriteRequest, cancelled: &AtomicBool) -> Result<WriteOutcome> {
+        self.change(cancelled, |draft| draft.apply(request))
     }
 
-    pub(crate) fn write_batch(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
-        self.change(|draft| {
+    pub(crate) fn write_batch(
+        &self,
+        writes: Vec<WriteRequest>,
+        cancelled: &AtomicBool,
+    ) -> Result<Vec<WriteOutcome>> {
+        self.change(cancelled, |draft| {
             let apply = |(index, write)| draft.apply(write).map_err(|error| batch_error(index, error));
             writes.into_iter().enumerate().map(apply).collect()
         })
     }
 
-    pub(crate) fn modify(&self, condition: &Condition, action: &ModifyAction) -> Result<u64> {
-        self.change(|draft| draft.modify(condition, action))
+    pub(crate) fn modify(
+        &self,
+        condition: &Condition,
+        action: &ModifyAction,
+        cancelled: &AtomicBool,
+    ) -> Result<u64> {
+        self.change(cancelled, |draft| draft.modify(condition, action))
     }
 
     /// Changes the records as one step: all of it or nothing, in memory and in the file.
-    fn change<T>(&self, change: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
+    fn change<T>(&self, cancelled: &AtomicBool, change: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
         let _writer = self.writer.lock();
+        let wanted = || match cancelled.load(Ordering::Relaxed) {
+            true => Err(Error::new(ErrorKind::Cancelled, "the call was given up before it changed anything")),
+            false => Ok(()),
+        };
+        wanted()?;
         let loaded = self.load()?;
         let mut draft = Draft { loaded: Loaded::clone(&loaded), changed: false };
         drop(loaded);
@@ -195,6 +209,7 @@ impl Store {
                 after.table.compact();
             }
             after.layout.key = after.layout.key.once_written();
+            wanted()?;
             self.save(&mut after)?;
             let mut state = self.state.lock();
             if let Some(fingerprint) = after.fingerprint {

@@ -52,6 +52,8 @@ def open_url(calls: Any, url: str) -> None:
     """Open a session on a URL or a path."""
     from .backends import _registered
 
+    if not isinstance(url, str):
+        raise TypeError(f"a URL or a path is a str or a pathlib.Path, not {type(url).__qualname__}")
     scheme, separator, _ = url.partition(":")
     registration = _registered(scheme) if separator else None
     if registration is None:

@@ -37,6 +37,12 @@ ATTEMPTS = 10
 _get_running_loop: Any = None
 
 
+def _wake(future: Any) -> None:
+    """Run in the event loop when the call that this future waits for is done."""
+    if not future.done():
+        future.set_result(None)
+
+
 async def _finish(pending: Pending[T]) -> T:
     """Wait in the running event loop for a call that another thread works on."""
     global _get_running_loop
@@ -46,7 +52,7 @@ async def _finish(pending: Pending[T]) -> T:
         _get_running_loop = get_running_loop
     loop = _get_running_loop()
     future = loop.create_future()
-    if not pending.notify(loop, future):
+    if not pending.notify(loop, _wake, future):
         try:
             await future
         except BaseException:

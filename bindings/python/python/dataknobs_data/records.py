@@ -39,12 +39,18 @@ def _plain(data: Any) -> dict[str, Any] | Iterable[Field]:
     raise TypeError(f"a record is made of a dict, Fields, a dataclass or a pydantic model, not of {kind}")
 
 
-def _nested(value: Any) -> Any:
+def _nested(value: Any, above: tuple[int, ...] = ()) -> Any:
     """Give dataclasses inside a dataclass as the dicts that a JSON field holds."""
-    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        from dataclasses import asdict
-
-        return asdict(value)
+    # What holds itself, or is nested too deep, is left as it is: it is refused with the name of its field.
+    if id(value) in above or len(above) > 300:
+        return value
+    above = (*above, id(value))
     if isinstance(value, (list, tuple)):
-        return [_nested(item) for item in value]
+        return [_nested(item, above) for item in value]
+    if isinstance(value, dict):
+        return {key: _nested(item, above) for key, item in value.items()}
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        from dataclasses import fields
+
+        return {field.name: _nested(getattr(value, field.name), above) for field in fields(value)}
     return value

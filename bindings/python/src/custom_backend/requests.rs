@@ -375,7 +375,7 @@ impl PyScanRequest {
     ///     What a scan gives.
     fn page(&self, py: Python<'_>, records: &Bound<'_, PyAny>) -> Outcome<Vec<PyRecord>> {
         let records = list_argument(records)?;
-        let page = py.detach(|| page_of(records.into_iter(), &self.inner, self.ids));
+        let page = crate::runtime::detach(py, || page_of(records.into_iter(), &self.inner, self.ids));
         Ok(page.into_iter().map(PyRecord::new).collect())
     }
 
