@@ -74,7 +74,9 @@ impl Fixture for PythonFixture {
         let reopen = self.reopen.clone()?;
         Some(Box::pin(async move {
             let wanted = address(database.backend());
-            let known = self.opened.lock().iter().find(|(address, _)| *address == wanted).map(|(_, made)| made.clone());
+            // The newest: a backend that is gone may have had the same address.
+            let known =
+                self.opened.lock().iter().rev().find(|(address, _)| *address == wanted).map(|(_, made)| made.clone());
             let Some(before) = known else {
                 return Err(Error::new(ErrorKind::Backend, "this database was not opened by the fixture"));
             };

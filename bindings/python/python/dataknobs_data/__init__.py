@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from . import _native
 from ._native import Capabilities, IndexInfo, SearchResult, __version__
+from .backends import file as _file  # noqa: F401
+from .backends import memory as _memory  # noqa: F401
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
 from .exceptions import DataknobsError
 from .fields import Field, FieldType

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from .exceptions import InvalidConfigError
 
 if TYPE_CHECKING:
-    pass
+    from .backends.base import Backend
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,8 +94,10 @@ _combined: dict[tuple[type[Any], str], type[Any]] = {}
 class Constructor(Protocol[D_co]):
     """What ``Database.create`` is on the class."""
 
-    def __call__(self, backend: str, settings: Mapping[str, Any] | None = None, /, **keywords: Any) -> D_co:
-        """Make a database of a backend by name, with its settings."""
+    def __call__(
+        self, backend: str | type[Backend] | Backend, settings: Mapping[str, Any] | None = None, /, **keywords: Any
+    ) -> D_co:
+        """Make a database of a backend, with its settings."""
 
 
 class Construction(Generic[P, R]):

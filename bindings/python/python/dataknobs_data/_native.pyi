@@ -3085,6 +3085,349 @@ class AsyncSession:
     ) -> OpenTransaction | Pending[OpenTransaction]: ...
     def _end(self, commit: bool, *, timeout: float | None = None) -> Pending[None] | None: ...
 
+# What backends written in Python are asked, and answer.
+
+@final
+class Condition:
+    """Parts of a condition that must all hold, or one of which must."""
+
+    @property
+    def kind(self) -> Literal["all", "any"]:
+        """``"all"`` or ``"any"``. All of no parts is true, any of none is false."""
+    @property
+    def parts(self) -> list[Condition | Leaf]:
+        """The parts."""
+
+@final
+class Leaf:
+    """One test of a condition."""
+
+    @property
+    def path(self) -> str | list[str]:
+        """What is tested: a dotted path, or a list of segments where the dotted form would say something else."""
+    @property
+    def segments(self) -> list[str]:
+        """The path's segments."""
+    @property
+    def field(self) -> str | None:
+        """The name of the one field that is tested; None for the id, metadata and places inside JSON."""
+    @property
+    def operator(self) -> str:
+        """The name of a positive operator, such as ``"EQ"``."""
+    @property
+    def operand(self) -> Any:
+        """What it compares with: a value, a list, or None."""
+    @property
+    def negated(self) -> bool:
+        """Whether the operator's answer is turned around, where the path has a value."""
+    @property
+    def when_absent(self) -> bool:
+        """The answer where the path has no value."""
+
+@final
+class SortKey:
+    """One key of a sort."""
+
+    @property
+    def path(self) -> str | list[str]:
+        """What is sorted by."""
+    @property
+    def field(self) -> str | None:
+        """The name of the one field that is sorted by; None for the id, metadata and places inside JSON."""
+    @property
+    def descending(self) -> bool:
+        """Whether the largest comes first. Absent values come last in both directions."""
+
+@final
+class SortPosition:
+    """A place in a sorted result."""
+
+    @property
+    def values(self) -> list[Any]:
+        """The value of each sort key there; None where none is present."""
+    @property
+    def id(self) -> str | None:
+        """The id of the record there, which breaks ties."""
+
+@final
+class WriteRequest:
+    """One write.
+
+    Parameters
+    ----------
+    action : {"create", "update", "upsert", "patch", "delete"}
+        What to do.
+    id : str, optional
+        The record's id; None where the store makes one.
+    record : Record or what makes one, optional
+        What to store, for create, update and upsert.
+    set : mapping, optional
+        The fields that a patch sets.
+    unset : iterable of str, optional
+        The fields that a patch removes.
+    expected_version : str, optional
+        The version that the stored record must have.
+
+    Examples
+    --------
+    >>> from dataknobs_data.backends.base import WriteRequest, stored
+    >>> request = WriteRequest("patch", "ada", set={"age": 37})
+    >>> before = stored({"name": "Ada", "age": 36}, "ada", "1")
+    >>> after = request.apply(before, version="2")
+    >>> after.to_dict(), request.outcome(before, after)
+    ({'name': 'Ada', 'age': 37}, WriteOutcome("ada", True, "2"))
+    """
+
+    def __new__(
+        cls,
+        action: str,
+        id: str | None = None,
+        record: RecordLike | None = None,
+        *,
+        set: Mapping[str, Any] | None = None,
+        unset: Iterable[str] | None = None,
+        expected_version: str | None = None,
+    ) -> Self: ...
+    @property
+    def action(self) -> Literal["create", "update", "upsert", "patch", "delete"]:
+        """What to do."""
+    @property
+    def id(self) -> str | None:
+        """The record's id; None where the store makes one."""
+    @property
+    def record(self) -> Record | None:
+        """What to store, for create, update and upsert."""
+    @property
+    def set(self) -> dict[str, Field]:
+        """The fields that a patch sets, by name."""
+    @property
+    def unset(self) -> list[str]:
+        """The names of the fields that a patch removes."""
+    @property
+    def expected_version(self) -> str | None:
+        """The version that the stored record must have, or None."""
+    def apply(self, before: Record | None, version: str) -> Record | None:
+        """Give the record as it is after this write on the one that is there.
+
+        Parameters
+        ----------
+        before : Record or None
+            The stored record; None when there is none.
+        version : str
+            The version that the new record gets.
+
+        Returns
+        -------
+        Record or None
+            The record to store; None where nothing is left, or nothing was there to change.
+
+        Raises
+        ------
+        AlreadyExistsError
+            For a create of a record that is there.
+        ConflictError
+            When the stored record has not the expected version, or is missing.
+        """
+    def outcome(self, before: Record | None, after: Record | None) -> WriteOutcome:
+        """Give the answer to this write.
+
+        Parameters
+        ----------
+        before, after : Record or None
+            The stored record before and after the write.
+
+        Returns
+        -------
+        WriteOutcome
+            What `Backend.write` answers.
+        """
+
+@final
+class WriteOutcome:
+    """What a write did.
+
+    Parameters
+    ----------
+    id : str
+        The record's id.
+    found : bool
+        Whether a record was there before.
+    version : str, optional
+        The record's new version; None when it is gone, or never was there.
+    """
+
+    def __new__(cls, id: str, found: bool, version: str | None = None) -> Self: ...
+    @property
+    def id(self) -> str:
+        """The record's id."""
+    @property
+    def found(self) -> bool:
+        """Whether a record was there before."""
+    @property
+    def version(self) -> str | None:
+        """The record's new version; None when it is gone, or never was there."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ScanRequest:
+    """The records that pass a condition, in an order, and how much of them.
+
+    Parameters
+    ----------
+    query : Query, Filter, str or dict, optional
+        What to find; a backend's tests make requests of it.
+
+    Examples
+    --------
+    >>> from dataknobs_data.backends.base import ScanRequest, stored
+    >>> records = [stored({"n": n}, str(n), "1") for n in range(5)]
+    >>> [record["n"] for record in ScanRequest("n > 1 ORDER BY n DESC LIMIT 2").page(records)]
+    [4, 3]
+    """
+
+    def __new__(cls, query: QueryLike = None) -> Self: ...
+    @property
+    def condition(self) -> Condition | Leaf:
+        """What records must pass."""
+    @property
+    def sort(self) -> list[SortKey]:
+        """The sort keys; ids break ties."""
+    @property
+    def after(self) -> SortPosition | None:
+        """Only records behind this place."""
+    @property
+    def offset(self) -> int:
+        """So many records are skipped."""
+    @property
+    def limit(self) -> int | None:
+        """At most so many records."""
+    @property
+    def fields(self) -> list[str] | None:
+        """The fields to give of each record; None for all."""
+    def matches(self, record: Record) -> bool:
+        """Whether a record passes the condition.
+
+        Parameters
+        ----------
+        record : Record
+            With its id.
+        """
+    def page(self, records: RecordsLike) -> list[Record]:
+        """Do the whole request on records at hand: filter, sort, skip, limit and project.
+
+        Parameters
+        ----------
+        records : iterable of Record
+            All records of the store, in the order they were created.
+
+        Returns
+        -------
+        list of Record
+            What a scan gives.
+        """
+
+@final
+class ModifyRequest:
+    """What to do with all records that pass a condition."""
+
+    @property
+    def action(self) -> Literal["patch", "delete"]:
+        """``"patch"`` or ``"delete"``."""
+    @property
+    def condition(self) -> Condition | Leaf:
+        """What records must pass."""
+    @property
+    def set(self) -> dict[str, Field]:
+        """The fields that a patch sets, by name."""
+    @property
+    def unset(self) -> list[str]:
+        """The names of the fields that a patch removes."""
+    def matches(self, record: Record) -> bool:
+        """Whether a record passes the condition."""
+    def write(self, id: str) -> WriteRequest:
+        """Give the write that does this to one record."""
+
+@final
+class AggregateRequest:
+    """Groups and functions over the records that pass a condition."""
+
+    @property
+    def condition(self) -> Condition | Leaf:
+        """What records must pass."""
+    @property
+    def aggregation(self) -> dict[str, Any]:
+        """``group_by`` and ``aggregates``, as plain dicts and lists."""
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns that the answer has, in order."""
+    def matches(self, record: Record) -> bool:
+        """Whether a record passes the condition."""
+
+@final
+class Index:
+    """An index: one to create, or one that is there.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    path : str or list of str
+        What it is on.
+    kind : {"hash", "ordered"}
+        Whether it serves equality, or ranges too.
+    """
+
+    def __new__(cls, name: str, path: str | Sequence[str], kind: str) -> Self: ...
+    @property
+    def name(self) -> str:
+        """Its name."""
+    @property
+    def path(self) -> str | list[str]:
+        """What it is on."""
+    @property
+    def kind(self) -> Literal["hash", "ordered"]:
+        """Whether it serves equality, or ranges too."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Complete:
+    """What the event loop calls with a coroutine's answer, or with the exception that it raised."""
+
+    def __call__(self, answer: Any, exception: BaseException | None = None) -> None: ...
+
+_GENERIC_SETTINGS: list[str]
+
+def _stored(data: RecordLike, id: str, version: str) -> Record:
+    """Give a record as a store holds it: with its id and version.
+
+    Parameters
+    ----------
+    data : Record or what makes one
+        Fields and metadata.
+    id : str
+        The record's id.
+    version : str
+        Any text that changes with each write of the record.
+
+    Returns
+    -------
+    Record
+        The record, without a score.
+
+    Examples
+    --------
+    >>> from dataknobs_data.backends.base import stored
+    >>> stored({"name": "Ada"}, "ada", "1").version
+    '1'
+    """
+
+def _fill_environment(settings: dict[str, Any]) -> dict[str, Any]: ...
+def _forbid_blocking() -> None: ...
+def _check_backend(
+    name: str, factory: Callable[[], Any], reopen: Callable[[Any], Any] | None, only: str
+) -> list[dict[str, Any]]: ...
 def records_from_columns(data: RecordsLike, *, id_column: str | None = None) -> SearchResult:
     """Give the records of a DataFrame, of Arrow data, or of an iterable of records.
 
@@ -3118,197 +3461,3 @@ def _before_fork() -> None: ...
 def _after_fork_in_parent() -> None: ...
 def _after_fork_in_child() -> None: ...
 def _at_exit() -> None: ...
-
-@final
-class AggregateRequest:
-    """Groups and functions over the records that pass a condition."""
-
-    def matches(self, record: Any) -> Any: ...
-    @property
-    def condition(self) -> Any: ...
-    @property
-    def columns(self) -> Any:
-        """The names of the columns that the answer has, in order."""
-
-    @property
-    def aggregation(self) -> Any:
-        """`group_by` and `aggregates`, as plain dicts and lists."""
-
-@final
-class Condition:
-    """Parts of a condition that must all hold, or one of which must."""
-
-    @property
-    def kind(self) -> Any:
-        """`"all"` or `"any"`."""
-
-    @property
-    def parts(self) -> Any: ...
-
-@final
-class Leaf:
-    """One test of a condition."""
-
-    @property
-    def path(self) -> Any: ...
-    @property
-    def when_absent(self) -> Any: ...
-    @property
-    def segments(self) -> Any: ...
-    @property
-    def field(self) -> Any: ...
-    @property
-    def operator(self) -> Any: ...
-    @property
-    def operand(self) -> Any: ...
-    @property
-    def negated(self) -> Any: ...
-
-@final
-class ModifyRequest:
-    """What to do with all records that pass a condition."""
-
-    def matches(self, record: Any) -> Any: ...
-    def write(self, id: Any) -> Any:
-        """The write that does this to one record."""
-
-    @property
-    def set(self) -> Any: ...
-    @property
-    def unset(self) -> Any: ...
-    @property
-    def condition(self) -> Any: ...
-    @property
-    def action(self) -> Any:
-        """`"patch"` or `"delete"`."""
-
-@final
-class ScanRequest:
-    """The records that pass a condition, in an order, and how much of them."""
-
-    def __new__(cls, query: Any = None) -> Self: ...
-    def matches(self, record: Any) -> Any: ...
-    def page(self, records: Any) -> Any:
-        """The whole request done on these records."""
-
-    @property
-    def limit(self) -> Any: ...
-    @property
-    def condition(self) -> Any: ...
-    @property
-    def after(self) -> Any: ...
-    @property
-    def sort(self) -> Any: ...
-    @property
-    def fields(self) -> Any: ...
-    @property
-    def offset(self) -> Any: ...
-
-@final
-class SortKey:
-    """One key of a sort."""
-
-    @property
-    def path(self) -> Any: ...
-    @property
-    def descending(self) -> Any: ...
-    @property
-    def field(self) -> Any: ...
-
-@final
-class SortPosition:
-    """A place in a sorted result."""
-
-    @property
-    def values(self) -> Any:
-        """The value of each sort key there; None where none is present."""
-
-    @property
-    def id(self) -> Any: ...
-
-@final
-class WriteOutcome:
-    """What a write did."""
-
-    def __new__(cls, id: Any, found: Any, version: Any = None) -> Self: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    @property
-    def found(self) -> Any: ...
-    @property
-    def version(self) -> Any: ...
-    @property
-    def id(self) -> Any: ...
-
-@final
-class WriteRequest:
-    """One write."""
-
-    def __new__(
-        cls,
-        action: Any,
-        id: Any = None,
-        record: Any = None,
-        *,
-        set: Any = None,
-        unset: Any = None,
-        expected_version: Any = None,
-    ) -> Self: ...
-    def apply(self, before: Any, version: Any) -> Any:
-        """The record as it is after this write on that record; None where nothing is left, or nothing
-        was there to change.
-        """
-
-    def outcome(self, before: Any, after: Any) -> Any:
-        """What a write did that found `before` and left `after`."""
-
-    @property
-    def set(self) -> Any: ...
-    @property
-    def action(self) -> Any: ...
-    @property
-    def record(self) -> Any: ...
-    @property
-    def unset(self) -> Any: ...
-    @property
-    def id(self) -> Any: ...
-    @property
-    def expected_version(self) -> Any: ...
-
-@final
-class Complete:
-    """What the event loop calls with a coroutine's answer, or with the exception that it raised."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
-
-def _fill_environment(settings: Any) -> Any:
-    """Fills the variables of the environment into the texts of settings, as for every backend. What is
-    no plain value (an open connection, a function) stays what it is.
-    """
-
-def _stored(data: Any, id: Any, version: Any) -> Any:
-    """A record as a store holds it: with its id and version."""
-
-def _forbid_blocking() -> Any:
-    """From now on this thread may not wait for calls: it is the one that runs the coroutines of Python
-    backends, and would wait for itself.
-    """
-
-def _check_backend(name: Any, factory: Any, reopen: Any, only: Any) -> Any:
-    """Tries every behaviour whose name has `only` in it, and every case, on the backends that
-    `factory` makes.
-    """
-
-_GENERIC_SETTINGS: list[str]
-
-@final
-class Index:
-    """An index: one to create, or one that is there."""
-
-    def __new__(cls, name: Any, path: Any, kind: Any) -> Self: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    @property
-    def path(self) -> Any: ...
-    @property
-    def kind(self) -> Any: ...
-    @property
-    def name(self) -> Any: ...

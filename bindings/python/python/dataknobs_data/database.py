@@ -1073,8 +1073,8 @@ class Database(_AsyncCalls, _Opening):
 
     Parameters
     ----------
-    backend : str
-        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case.
+    backend : str, or a class or instance of Backend
+        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case; or a backend in Python.
     settings : mapping, optional
         On the class: the store's settings; they may also be given as keywords.
     record : Record, dict, dataclass or pydantic model
@@ -1488,8 +1488,8 @@ class SyncDatabase(_SyncCalls, _Opening):
 
     Parameters
     ----------
-    backend : str
-        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case.
+    backend : str, or a class or instance of Backend
+        On the class: the store, such as ``"memory"`` or ``"file"``, in any letter case; or a backend in Python.
     settings : mapping, optional
         On the class: the store's settings; they may also be given as keywords.
     record : Record, dict, dataclass or pydantic model

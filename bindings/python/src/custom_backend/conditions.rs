@@ -30,12 +30,13 @@ pub(crate) fn leaf_to_python<'py>(py: Python<'py>, leaf: &Leaf) -> PyResult<Boun
 
 #[pymethods]
 impl PyCondition {
-    /// `"all"` or `"any"`.
+    /// ``"all"`` or ``"any"``. All of no parts is true, any of none is false.
     #[getter]
     fn kind(&self) -> &'static str {
         self.kind
     }
 
+    /// The parts.
     #[getter]
     fn parts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let parts = self.parts.iter().map(|part| to_python(py, part)).collect::<PyResult<Vec<_>>>()?;
@@ -63,36 +64,43 @@ fn plain_field(path: &Path) -> Option<&str> {
 
 #[pymethods]
 impl PyLeaf {
+    /// What is tested: a dotted path, or a list of segments where the dotted form would say something else.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         path_to_python(py, self.inner.path())
     }
 
+    /// The path's segments.
     #[getter]
     fn segments(&self) -> Vec<&str> {
         self.inner.path().segments().iter().map(|segment| segment.as_str()).collect()
     }
 
+    /// The name of the one field that is tested; None for the id, metadata and places inside JSON.
     #[getter]
     fn field(&self) -> Option<&str> {
         plain_field(self.inner.path())
     }
 
+    /// The name of a positive operator, such as ``"EQ"``.
     #[getter]
     fn operator(&self) -> &'static str {
         self.inner.operator().name()
     }
 
+    /// What it compares with: a value, a list, or None.
     #[getter]
     fn operand<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         operand_to_python(py, self.inner.test().operand())
     }
 
+    /// Whether the operator's answer is turned around, where the path has a value.
     #[getter]
     fn negated(&self) -> bool {
         self.inner.negated()
     }
 
+    /// The answer where the path has no value.
     #[getter]
     fn when_absent(&self) -> bool {
         self.inner.when_absent()
@@ -121,16 +129,19 @@ pub(crate) fn sort_to_python<'py>(py: Python<'py>, sort: &[SortKey]) -> PyResult
 
 #[pymethods]
 impl PySortKey {
+    /// What is sorted by.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         path_to_python(py, &self.inner.path)
     }
 
+    /// The name of the one field that is sorted by; None for the id, metadata and places inside JSON.
     #[getter]
     fn field(&self) -> Option<&str> {
         plain_field(&self.inner.path)
     }
 
+    /// Whether the largest comes first. Absent values come last in both directions.
     #[getter]
     fn descending(&self) -> bool {
         self.inner.order.is_descending()
@@ -159,6 +170,7 @@ impl PySortPosition {
         PyList::new(py, values.collect::<PyResult<Vec<_>>>()?)
     }
 
+    /// The id of the record there, which breaks ties.
     #[getter]
     fn id(&self) -> Option<&str> {
         self.inner.id()

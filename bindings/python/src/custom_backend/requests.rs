@@ -36,6 +36,30 @@ fn unset_of(changes: Option<&Changes>) -> Vec<&str> {
 }
 
 /// One write.
+///
+/// Parameters
+/// ----------
+/// action : {"create", "update", "upsert", "patch", "delete"}
+///     What to do.
+/// id : str, optional
+///     The record's id; None where the store makes one.
+/// record : Record or what makes one, optional
+///     What to store, for create, update and upsert.
+/// set : mapping, optional
+///     The fields that a patch sets.
+/// unset : iterable of str, optional
+///     The fields that a patch removes.
+/// expected_version : str, optional
+///     The version that the stored record must have.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data.backends.base import WriteRequest, stored
+/// >>> request = WriteRequest("patch", "ada", set={"age": 37})
+/// >>> before = stored({"name": "Ada", "age": 36}, "ada", "1")
+/// >>> after = request.apply(before, version="2")
+/// >>> after.to_dict(), request.outcome(before, after)
+/// ({'name': 'Ada', 'age': 37}, WriteOutcome("ada", True, "2"))
 #[pyclass(name = "WriteRequest", module = "dataknobs_data.backends.base", frozen)]
 pub(crate) struct PyWriteRequest {
     inner: WriteRequest,
@@ -86,16 +110,19 @@ impl PyWriteRequest {
         Ok(Self::new(WriteRequest::new(id, action).expecting(expected)))
     }
 
+    /// What to do.
     #[getter]
     fn action(&self) -> &'static str {
         self.inner.action.name()
     }
 
+    /// The record's id; None where the store makes one.
     #[getter]
     fn id(&self) -> Option<&str> {
         self.inner.id.as_ref().map(RecordId::as_str)
     }
 
+    /// What to store, for create, update and upsert.
     #[getter]
     fn record(&self) -> Option<PyRecord> {
         match &self.inner.action {
@@ -106,23 +133,44 @@ impl PyWriteRequest {
         }
     }
 
+    /// The fields that a patch sets, by name.
     #[getter]
     fn set<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {
         set_to_python(py, self.changes())
     }
 
+    /// The names of the fields that a patch removes.
     #[getter]
     fn unset(&self) -> Vec<&str> {
         unset_of(self.changes())
     }
 
+    /// The version that the stored record must have, or None.
     #[getter]
     fn expected_version(&self) -> Option<String> {
         self.inner.expected_version.as_ref().map(Version::to_string)
     }
 
-    /// The record as it is after this write on that record; None where nothing is left, or nothing
-    /// was there to change.
+    /// Give the record as it is after this write on the one that is there.
+    ///
+    /// Parameters
+    /// ----------
+    /// before : Record or None
+    ///     The stored record; None when there is none.
+    /// version : str
+    ///     The version that the new record gets.
+    ///
+    /// Returns
+    /// -------
+    /// Record or None
+    ///     The record to store; None where nothing is left, or nothing was there to change.
+    ///
+    /// Raises
+    /// ------
+    /// AlreadyExistsError
+    ///     For a create of a record that is there.
+    /// ConflictError
+    ///     When the stored record has not the expected version, or is missing.
     #[pyo3(signature = (before, version))]
     fn apply(&self, before: Option<&Bound<'_, PyRecord>>, version: &str) -> Outcome<Option<PyRecord>> {
         let mut table = Table::new();
@@ -140,7 +188,17 @@ impl PyWriteRequest {
         Ok(id.and_then(|id| table.get(&id).cloned()).map(PyRecord::new))
     }
 
-    /// What a write did that found `before` and left `after`.
+    /// Give the answer to this write.
+    ///
+    /// Parameters
+    /// ----------
+    /// before, after : Record or None
+    ///     The stored record before and after the write.
+    ///
+    /// Returns
+    /// -------
+    /// WriteOutcome
+    ///     What `Backend.write` answers.
     #[pyo3(signature = (before, after))]
     fn outcome(
         &self,
@@ -162,6 +220,15 @@ impl PyWriteRequest {
 }
 
 /// What a write did.
+///
+/// Parameters
+/// ----------
+/// id : str
+///     The record's id.
+/// found : bool
+///     Whether a record was there before.
+/// version : str, optional
+///     The record's new version; None when it is gone, or never was there.
 #[pyclass(name = "WriteOutcome", module = "dataknobs_data.backends.base", frozen)]
 pub(crate) struct PyWriteOutcome {
     pub(crate) inner: WriteOutcome,
@@ -176,16 +243,19 @@ impl PyWriteOutcome {
         Ok(PyWriteOutcome { inner: WriteOutcome::new(RecordId::new(id)?, found, version) })
     }
 
+    /// The record's id.
     #[getter]
     fn id(&self) -> &str {
         &self.inner.id
     }
 
+    /// Whether a record was there before.
     #[getter]
     fn found(&self) -> bool {
         self.inner.found
     }
 
+    /// The record's new version; None when it is gone, or never was there.
     #[getter]
     fn version(&self) -> Option<String> {
         self.inner.version.as_ref().map(Version::to_string)
@@ -205,6 +275,18 @@ impl PyWriteOutcome {
 }
 
 /// The records that pass a condition, in an order, and how much of them.
+///
+/// Parameters
+/// ----------
+/// query : Query, Filter, str or dict, optional
+///     What to find; a backend's tests make requests of it.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data.backends.base import ScanRequest, stored
+/// >>> records = [stored({"n": n}, str(n), "1") for n in range(5)]
+/// >>> [record["n"] for record in ScanRequest("n > 1 ORDER BY n DESC LIMIT 2").page(records)]
+/// [4, 3]
 #[pyclass(name = "ScanRequest", module = "dataknobs_data.backends.base", frozen)]
 pub(crate) struct PyScanRequest {
     inner: ScanRequest,
@@ -234,41 +316,63 @@ impl PyScanRequest {
         Ok(Self::new(inner, IdOrder::CodePoint))
     }
 
+    /// What records must pass.
     #[getter]
     fn condition<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         conditions::to_python(py, &self.inner.condition)
     }
 
+    /// The sort keys; ids break ties.
     #[getter]
     fn sort<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         conditions::sort_to_python(py, &self.inner.sort)
     }
 
+    /// Only records behind this place.
     #[getter]
     fn after(&self) -> Option<PySortPosition> {
         self.inner.after.clone().map(|inner| PySortPosition { inner })
     }
 
+    /// So many records are skipped.
     #[getter]
     fn offset(&self) -> u64 {
         self.inner.offset
     }
 
+    /// At most so many records.
     #[getter]
     fn limit(&self) -> Option<u64> {
         self.inner.limit
     }
 
+    /// The fields to give of each record; None for all.
     #[getter]
     fn fields(&self) -> Option<Vec<&str>> {
         Some(self.inner.projection.as_ref()?.iter().map(Str::as_str).collect())
     }
 
+    /// Whether a record passes the condition.
+    ///
+    /// Parameters
+    /// ----------
+    /// record : Record
+    ///     With its id.
     fn matches(&self, record: &Bound<'_, PyRecord>) -> bool {
         self.matcher.lock().matches(&record.get().get())
     }
 
-    /// The whole request done on these records.
+    /// Do the whole request on records at hand: filter, sort, skip, limit and project.
+    ///
+    /// Parameters
+    /// ----------
+    /// records : iterable of Record
+    ///     All records of the store, in the order they were created.
+    ///
+    /// Returns
+    /// -------
+    /// list of Record
+    ///     What a scan gives.
     fn page(&self, py: Python<'_>, records: &Bound<'_, PyAny>) -> Outcome<Vec<PyRecord>> {
         let records = list_argument(records)?;
         let page = crate::runtime::detach(py, || page_of(records.into_iter(), &self.inner, self.ids));
@@ -300,32 +404,36 @@ impl PyModifyRequest {
 
 #[pymethods]
 impl PyModifyRequest {
-    /// `"patch"` or `"delete"`.
+    /// ``"patch"`` or ``"delete"``.
     #[getter]
     fn action(&self) -> &'static str {
         if self.changes().is_some() { "patch" } else { "delete" }
     }
 
+    /// What records must pass.
     #[getter]
     fn condition<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         conditions::to_python(py, &self.inner.condition)
     }
 
+    /// The fields that a patch sets, by name.
     #[getter]
     fn set<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {
         set_to_python(py, self.changes())
     }
 
+    /// The names of the fields that a patch removes.
     #[getter]
     fn unset(&self) -> Vec<&str> {
         unset_of(self.changes())
     }
 
+    /// Whether a record passes the condition.
     fn matches(&self, record: &Bound<'_, PyRecord>) -> bool {
         self.matcher.lock().matches(&record.get().get())
     }
 
-    /// The write that does this to one record.
+    /// Give the write that does this to one record.
     fn write(&self, id: &str) -> Outcome<PyWriteRequest> {
         let action = match &self.inner.action {
             ModifyAction::Patch(changes) => WriteAction::Patch(changes.clone()),
@@ -352,12 +460,13 @@ impl PyAggregateRequest {
 
 #[pymethods]
 impl PyAggregateRequest {
+    /// What records must pass.
     #[getter]
     fn condition<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         conditions::to_python(py, &self.condition)
     }
 
-    /// `group_by` and `aggregates`, as plain dicts and lists.
+    /// ``group_by`` and ``aggregates``, as plain dicts and lists.
     #[getter]
     fn aggregation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         json::to_python(py, &self.aggregation.to_json())
@@ -369,6 +478,7 @@ impl PyAggregateRequest {
         columns(&self.aggregation)
     }
 
+    /// Whether a record passes the condition.
     fn matches(&self, record: &Bound<'_, PyRecord>) -> bool {
         self.matcher.lock().matches(&record.get().get())
     }
@@ -381,6 +491,15 @@ pub(crate) fn columns(aggregation: &Aggregation) -> Vec<&str> {
 }
 
 /// An index: one to create, or one that is there.
+///
+/// Parameters
+/// ----------
+/// name : str
+///     Its name.
+/// path : str or list of str
+///     What it is on.
+/// kind : {"hash", "ordered"}
+///     Whether it serves equality, or ranges too.
 #[pyclass(name = "Index", module = "dataknobs_data.backends.base", frozen)]
 pub(crate) struct PyIndex {
     inner: IndexInfo,
@@ -403,16 +522,19 @@ impl PyIndex {
         Ok(PyIndex { inner: IndexInfo::new(name, operand::path(path)?, kind.parse::<IndexKind>()?) })
     }
 
+    /// Its name.
     #[getter]
     fn name(&self) -> &str {
         &self.inner.name
     }
 
+    /// What it is on.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         operand::path_to_python(py, &self.inner.path)
     }
 
+    /// Whether it serves equality, or ranges too.
     #[getter]
     fn kind(&self) -> &'static str {
         self.inner.kind.name()
@@ -427,7 +549,27 @@ impl PyIndex {
     }
 }
 
-/// A record as a store holds it: with its id and version.
+/// Give a record as a store holds it: with its id and version.
+///
+/// Parameters
+/// ----------
+/// data : Record or what makes one
+///     Fields and metadata.
+/// id : str
+///     The record's id.
+/// version : str
+///     Any text that changes with each write of the record.
+///
+/// Returns
+/// -------
+/// Record
+///     The record, without a score.
+///
+/// Examples
+/// --------
+/// >>> from dataknobs_data.backends.base import stored
+/// >>> stored({"name": "Ada"}, "ada", "1").version
+/// '1'
 #[pyfunction]
 #[pyo3(signature = (data, id, version))]
 pub(crate) fn _stored(data: &Bound<'_, PyAny>, id: &str, version: &str) -> Outcome<PyRecord> {
