@@ -205,8 +205,17 @@ FILES = {
 }
 
 
+def needs_reader(ending: str) -> None:
+    """Skip a test where the package is not installed that reads files with this ending."""
+    if ending in ("yaml", "yml"):
+        pytest.importorskip("yaml")
+    elif ending == "toml" and sys.version_info < (3, 11):
+        pytest.importorskip("tomli")
+
+
 @pytest.mark.parametrize("ending", FILES)
 def test_files_are_read_by_their_ending(tmp_path: Path, ending: str) -> None:
+    needs_reader(ending)
     path = tmp_path / f"app.{ending}"
     path.write_text(FILES[ending], encoding="utf-8")
     for source in (path, str(path)):
@@ -215,13 +224,13 @@ def test_files_are_read_by_their_ending(tmp_path: Path, ending: str) -> None:
 
 
 def test_toml_is_read(tmp_path: Path) -> None:
-    if sys.version_info < (3, 11):
-        pytest.importorskip("tomli")
+    needs_reader("toml")
     (tmp_path / "app.toml").write_text('c = "x"\n[a]\nb = [1, true]\n')
     assert Config(tmp_path / "app.toml").get("a") == {"b": [1, True]}
 
 
 def test_an_empty_yaml_file_holds_no_settings(tmp_path: Path) -> None:
+    needs_reader("yaml")
     (tmp_path / "app.yaml").write_text("# nothing yet\n")
     assert Config(tmp_path / "app.yaml").to_dict() == {}
 
@@ -241,8 +250,7 @@ def test_an_empty_yaml_file_holds_no_settings(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_in_files_are_placed_and_not_shown(tmp_path: Path, ending: str, text: str, line: str | None) -> None:
-    if ending == "toml" and sys.version_info < (3, 11):
-        pytest.importorskip("tomli")
+    needs_reader(ending)
     path = tmp_path / f"app.{ending}"
     path.write_text(text)
     with pytest.raises(InvalidConfigError) as caught:

@@ -17,6 +17,10 @@ import dataknobs_data
 import examples
 
 PACKAGE = Path(dataknobs_data.__file__).parent
+
+#: What the examples of a module need.
+NEEDS = {"dataknobs_data.utils.pandas": "pandas"}
+
 MODULES = [
     "dataknobs_data",
     *(found.name for found in pkgutil.walk_packages(dataknobs_data.__path__, "dataknobs_data.")),
@@ -26,6 +30,8 @@ MODULES = [
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as missing:
