@@ -10,6 +10,7 @@ mod capabilities;
 mod columns;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod construction;
 mod cursor;
 mod custom_backend;
 mod datetime;
@@ -52,6 +53,8 @@ mod _native {
     #[cfg(feature = "conformance")]
     #[pymodule_export]
     use crate::conformance::_check_backend;
+    #[pymodule_export]
+    use crate::construction::Construction;
     #[pymodule_export]
     use crate::cursor::Cursor;
     #[pymodule_export]
@@ -99,3 +102,6 @@ mod _native {
         module.setattr("__all__", names)
     }
 }
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -5,8 +5,10 @@ use dataknobs_data::{Error, Field, FieldType, Metadata, Record, RecordId, Value,
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
-use pyo3::{ffi, intern};
+use pyo3::{Borrowed, ffi, intern};
+use smallvec::SmallVec;
 
 use crate::error::{Failure, Outcome};
 use crate::field::{PyField, type_from_python};
@@ -108,8 +110,40 @@ fn build(data: &Bound<'_, PyAny>) -> Outcome<Record> {
     }
 }
 
-#[inline]
+/// Fields up to which a record is put together on the stack.
+const FEW: usize = 16;
+
 fn from_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
+    match with_critical_section(dict, || from_plain_dict(dict)) {
+        Some(record) => record,
+        None => from_any_dict(dict),
+    }
+}
+
+/// A dict of plain values under plain names, which nearly all are; none for others, and for what
+/// cannot be a record.
+fn from_plain_dict(dict: &Bound<'_, PyDict>) -> Option<Outcome<Record>> {
+    let py = dict.py();
+    let mut names: SmallVec<[(Borrowed<'_, '_, PyString>, FieldType); FEW]> = SmallVec::new();
+    let mut values: SmallVec<[Value; FEW]> = SmallVec::new();
+    let (mut position, mut name, mut item) = (0, std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: the dict is alive, and lends its names and items for as long as nothing changes it.
+    // Nothing does before this returns: to read plain values runs no code of Python's.
+    while unsafe { ffi::PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut name, &raw mut item) } != 0 {
+        let (name, item) = unsafe { (Borrowed::from_ptr(py, name), Borrowed::from_ptr(py, item)) };
+        if name.get_type_ptr() != &raw mut ffi::PyUnicode_Type {
+            return None;
+        }
+        let value = value::plain(&item)?;
+        // SAFETY: its type is that of strings.
+        names.push((unsafe { name.cast_unchecked() }, FieldType::detect(&value)));
+        values.push(value);
+    }
+    let shape = shapes::shape(&names);
+    Some(shape.and_then(|shape| Record::from_shape(&shape, values)).map_err(Failure::from))
+}
+
+fn from_any_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
     let mut names = Vec::with_capacity(dict.len());
     let mut values = Vec::with_capacity(dict.len());
     for (name, item) in dict.iter() {
@@ -124,6 +158,8 @@ fn from_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
         names.push((name, FieldType::detect(&value)));
         values.push(value);
     }
+    let names: Vec<_> =
+        names.iter().map(|(name, kind): &(Bound<'_, PyString>, _)| (name.as_borrowed(), *kind)).collect();
     let shape = shapes::shape(&names)?;
     Ok(Record::from_shape(&shape, values)?)
 }

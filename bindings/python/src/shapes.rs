@@ -20,7 +20,7 @@ struct Slot {
 static SHAPES: Mutex<Vec<Option<Slot>>> = Mutex::new(Vec::new());
 
 /// The shape of these names and types, in this order.
-pub(crate) fn shape(names: &[(Bound<'_, PyString>, FieldType)]) -> Result<Shape> {
+pub(crate) fn shape(names: &[(Borrowed<'_, '_, PyString>, FieldType)]) -> Result<Shape> {
     let intern = || Shape::new(names.iter().map(|(name, kind)| (text(name), *kind)));
     if names.len() > MAX_FIELDS {
         return intern();
@@ -45,7 +45,7 @@ pub(crate) fn shape(names: &[(Bound<'_, PyString>, FieldType)]) -> Result<Shape>
         }
     }
     let shape = intern()?;
-    let kept = names.iter().map(|(name, kind)| (name.clone().unbind(), *kind)).collect();
+    let kept = names.iter().map(|(name, kind)| (Bound::clone(name).unbind(), *kind)).collect();
     let slot = Slot { names: kept, shape: shape.clone() };
     let replaced = {
         let mut slots = SHAPES.lock();
@@ -60,6 +60,6 @@ pub(crate) fn shape(names: &[(Bound<'_, PyString>, FieldType)]) -> Result<Shape>
 }
 
 /// The text was read when its value was, so that it is there.
-fn text(name: &Bound<'_, PyString>) -> Str {
+fn text(name: &Borrowed<'_, '_, PyString>) -> Str {
     name.to_str().map(Str::new).unwrap_or_default()
 }

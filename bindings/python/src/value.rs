@@ -30,26 +30,47 @@ use crate::{datetime, json};
 /// The value of a Python object.
 #[inline]
 pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Outcome<Value> {
+    match plain(object) {
+        Some(value) => Ok(value),
+        None => not_plain(object),
+    }
+}
+
+/// Where reading a plain type failed, it is read again for its error.
+fn not_plain(object: &Bound<'_, PyAny>) -> Outcome<Value> {
+    if let Ok(value) = object.cast_exact::<PyString>() {
+        return text(value).map(Value::String);
+    }
+    if object.is_exact_instance_of::<PyInt>() {
+        return integer(object);
+    }
+    if let Ok(value) = object.cast_exact::<PyFloat>() {
+        return Ok(float(value.value())?);
+    }
+    other(object)
+}
+
+/// The value of an object of a plain type: str, int, float, bool or None. To read it runs no code of
+/// Python's. None for other objects, and for what no value can hold.
+#[inline]
+pub(crate) fn plain(object: &Bound<'_, PyAny>) -> Option<Value> {
     let kind = object.get_type_ptr();
     // SAFETY: these are the static type objects of the interpreter; only their addresses are used.
     unsafe {
         if kind == &raw mut ffi::PyUnicode_Type {
-            return text(object.cast_unchecked::<PyString>()).map(Value::String);
+            return text(object.cast_unchecked::<PyString>()).ok().map(Value::String);
         }
         if kind == &raw mut ffi::PyLong_Type {
-            return integer(object);
+            return integer(object).ok();
         }
         if kind == &raw mut ffi::PyFloat_Type {
-            return Ok(float(object.cast_unchecked::<PyFloat>().value())?);
+            return float(object.cast_unchecked::<PyFloat>().value()).ok();
         }
         if kind == &raw mut ffi::PyBool_Type {
-            return Ok(Value::Boolean(object.cast_unchecked::<PyBool>().is_true()));
+            return Some(Value::Boolean(object.cast_unchecked::<PyBool>().is_true()));
         }
     }
-    if object.is_none() {
-        return Ok(Value::Null);
-    }
-    other(object)
+    object.is_none().then_some(Value::Null)
 }
 
 #[inline]

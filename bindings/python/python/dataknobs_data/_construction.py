@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .exceptions import InvalidConfigError
 
 if TYPE_CHECKING:
     from .backends.base import Backend
 
-P = ParamSpec("P")
-R = TypeVar("R")
-D = TypeVar("D")
 D_co = TypeVar("D_co", covariant=True)
 
 #: The modules of the built-in backends, and the names of their classes.
@@ -98,21 +95,3 @@ class Constructor(Protocol[D_co]):
         self, backend: str | type[Backend] | Backend, settings: Mapping[str, Any] | None = None, /, **keywords: Any
     ) -> D_co:
         """Make a database of a backend, with its settings."""
-
-
-class Construction(Generic[P, R]):
-    """What ``Database.create`` is: on the class it makes a database, on an instance it creates a record."""
-
-    def __init__(self, method: Callable[Concatenate[Any, P], R]) -> None:
-        self.method = method
-        self.__doc__ = method.__doc__
-        self.__name__ = "create"
-
-    @overload
-    def __get__(self, instance: None, owner: type[D]) -> Constructor[D]: ...
-    @overload
-    def __get__(self, instance: object, owner: type[Any]) -> Callable[P, R]: ...
-    def __get__(self, instance: Any, owner: type[Any]) -> Any:
-        if instance is None:
-            return owner._construct
-        return self.method.__get__(instance)

@@ -7,9 +7,11 @@ from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
+    Concatenate,
     Generic,
     Literal,
     NoReturn,
+    ParamSpec,
     SupportsIndex,
     TypeAlias,
     TypeVar,
@@ -19,6 +21,7 @@ from typing import (
 
 from typing_extensions import Self, disjoint_base
 
+from ._construction import Constructor
 from .fields import FieldType
 from .query import Operator
 from .typing import IdLike, QueryLike, RecordLike, RecordsLike
@@ -34,6 +37,7 @@ __all__ = [
     "Capabilities",
     "Complete",
     "Condition",
+    "Construction",
     "Cursor",
     "Explain",
     "Field",
@@ -66,6 +70,8 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 __version__: str
 
@@ -3086,6 +3092,24 @@ class AsyncSession:
     def _end(self, commit: bool, *, timeout: float | None = None) -> Pending[None] | None: ...
 
 # What backends written in Python are asked, and answer.
+
+@final
+class Construction(Generic[_P, _R]):
+    """What `Database.create` is: on the class it makes a database, on an instance it creates a record.
+
+    Parameters
+    ----------
+    method : callable
+        The method of instances.
+    """
+
+    def __new__(cls, method: Callable[Concatenate[Any, _P], _R]) -> Self: ...
+    @property
+    def __name__(self) -> str: ...
+    @overload
+    def __get__(self, instance: None, owner: type[_T], /) -> Constructor[_T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None, /) -> Callable[_P, _R]: ...
 
 @final
 class Condition:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from . import _native
 from ._configurable import Configurable
-from ._construction import Construction, class_for, open_backend, open_url, settings_of
-from ._native import AsyncSession, Cursor, Pending, SyncSession
+from ._construction import class_for, open_backend, open_url, settings_of
+from ._native import AsyncSession, Construction, Cursor, Pending, SyncSession
 from .exceptions import ConflictError
 
 if TYPE_CHECKING:

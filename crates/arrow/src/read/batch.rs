@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         let types = fields.iter().map(|field| (field.name.clone(), field.field_type.unwrap_or(FieldType::String)));
         let shape = Shape::new(types)?;
         for _ in 0..rows {
-            let values = fields.iter_mut().map(|field| field.values.next().unwrap_or(Value::Null)).collect();
+            let values = fields.iter_mut().map(|field| field.values.next().unwrap_or(Value::Null));
             self.records.push(Record::from_shape(&shape, values)?);
         }
         Ok(())

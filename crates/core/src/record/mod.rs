@@ -156,22 +156,33 @@ impl Record {
     /// # Errors
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) when the number of values is not the
     /// shape's, or a value does not fit its field's type.
-    pub fn from_shape(shape: &Shape, values: Vec<Value>) -> Result<Self> {
+    pub fn from_shape<V>(shape: &Shape, values: V) -> Result<Self>
+    where
+        V: IntoIterator<Item = Value>,
+        V::IntoIter: ExactSizeIterator,
+    {
+        let values = values.into_iter();
         if shape.len() != values.len() {
             return Err(Error::invalid_record("a record needs one value for each field of its shape")
                 .with_context("fields", shape.len())
                 .with_context("values", values.len()));
         }
-        for ((name, field_type), value) in shape.fields().iter().zip(&values) {
+        let record = Self::assemble(shape.clone(), values, None);
+        for ((name, field_type), value) in shape.fields().iter().zip(record.values()) {
             check_value(name, *field_type, value)?;
         }
-        Ok(Self::assemble(shape.clone(), values, None))
+        Ok(record)
     }
 
-    fn assemble(shape: Shape, values: Vec<Value>, extras: Option<Box<Extras>>) -> Self {
+    fn assemble<V>(shape: Shape, values: V, extras: Option<Box<Extras>>) -> Self
+    where
+        V: IntoIterator<Item = Value>,
+        V::IntoIter: ExactSizeIterator,
+    {
+        let values = values.into_iter();
         debug_assert_eq!(shape.len(), values.len());
         let header = Header { id: None, shape, extras, version: None, score: None };
-        Record { data: ThinArc::from_header_and_iter(header, values.into_iter()) }
+        Record { data: ThinArc::from_header_and_iter(header, values) }
     }
 
     fn header(&self) -> &Header {
@@ -191,7 +202,7 @@ impl Record {
         if let Some(change) = change {
             let mut header = self.header().clone();
             change(&mut header);
-            self.data = ThinArc::from_header_and_iter(header, self.values().to_vec().into_iter());
+            self.data = ThinArc::from_header_and_iter(header, self.values().iter().cloned());
         }
     }
 

@@ -33,7 +33,7 @@ impl Assembler {
                     .zip(&fields)
                     .all(|((name, kind), (field, value))| name == field && *kind == value.field_type());
             if same {
-                return Record::from_shape(shape, fields.into_iter().map(|(_, value)| value).collect());
+                return Record::from_shape(shape, fields.into_iter().map(|(_, value)| value));
             }
         }
         let names: Vec<Str> = fields.iter().map(|(name, _)| name.clone()).collect();
