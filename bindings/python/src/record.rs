@@ -1,7 +1,7 @@
 //! `Record`: a dict of fields, kept as the library keeps it. A Python object for a value is made
 //! when the value is asked for.
 
-use dataknobs_data::{Error, Field, FieldType, Metadata, Record, RecordId, Value, Version};
+use dataknobs_data::{Error, Field, FieldRef, FieldType, Metadata, Record, RecordId, Value, Version};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -9,9 +9,9 @@ use pyo3::types::{PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 use pyo3::{ffi, intern};
 
 use crate::error::{Failure, Outcome};
-use crate::field::{PyField, type_from_python};
+use crate::field::{self, PyField, type_from_python};
 use crate::record_views::{Fields, MetadataView};
-use crate::{json, shapes, value};
+use crate::{json, serializers, shapes, value};
 
 /// Ordered fields, an optional id, and metadata.
 ///
@@ -117,7 +117,7 @@ fn from_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
             return Err(Failure::Python(PyTypeError::new_err("a field name is a str")));
         };
         let plain = item.get_type_ptr() == &raw mut ffi::PyUnicode_Type;
-        if !plain && item.is_instance_of::<PyField>() {
+        if !plain && (item.is_instance_of::<PyField>() || serializers::of(&item).is_some()) {
             return from_mixed(dict);
         }
         let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
@@ -133,10 +133,12 @@ fn at_field(failure: Failure, name: &Bound<'_, PyString>) -> Failure {
     failure.at("field", format!("`{}`", name.to_string_lossy().escape_debug()))
 }
 
-/// A dict in which some values are `Field` objects, which must bear the name they stand under.
+/// A dict in which some values are `Field` objects, which must bear the name they stand under, or
+/// objects that a serializer makes values of.
 fn from_mixed(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
     let mut fields = Vec::with_capacity(dict.len());
-    for (name, item) in dict.iter() {
+    // A copy, since a serializer may change the dict that is read.
+    for (name, item) in dict.copy()?.iter() {
         let name = name.cast_into::<PyString>()?;
         let text = value::text(&name)?;
         match item.cast::<PyField>() {
@@ -148,8 +150,12 @@ fn from_mixed(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
                     .into());
             }
             Err(_) => {
-                let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
-                fields.push(Field::new(text, value));
+                let (value, serializer) = serializers::read(&item).map_err(|failure| at_field(failure, &name))?;
+                let field = Field::new(text, value);
+                fields.push(match serializer {
+                    Some(serializer) => field.with_metadata(Field::SERIALIZER, serializer.as_str()),
+                    None => field,
+                });
             }
         }
     }
@@ -211,6 +217,20 @@ impl PyRecord {
             return Err(Failure::Python(PyIndexError::new_err("the record has no field at this position")));
         }
         Err(Failure::Python(PyTypeError::new_err("a field is addressed by its name or its position")))
+    }
+
+    /// Takes a field out and gives its object; one whose serializer fails stays.
+    fn take<'py>(&self, py: Python<'py>, name: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let read_back = match self.get().field(name) {
+            Some(field) if serializers::calls_python(&field) => Some(serializers::object_of(py, &field)?),
+            _ => None,
+        };
+        let removed = self.inner.lock().remove(name);
+        Ok(match (removed, read_back) {
+            (Some(_), Some(object)) => Some(object),
+            (Some(field), None) => Some(value::to_python(py, &field.value)?),
+            (None, _) => None,
+        })
     }
 
     fn name_at(&self, position: usize) -> Option<dataknobs_data::Str> {
@@ -292,7 +312,17 @@ impl PyRecord {
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
         let position = self.position(key)?;
-        let value = self.inner.lock().values().get(position).cloned().unwrap_or(Value::Null);
+        let record = self.inner.lock();
+        if serializers::in_use() && record.has_metadata() {
+            let held = record.clone();
+            drop(record);
+            return match held.field_at(position) {
+                Some(field) => serializers::object_of(py, &field),
+                None => Ok(py.None().into_bound(py)),
+            };
+        }
+        let value = record.values().get(position).cloned().unwrap_or(Value::Null);
+        drop(record);
         Ok(value::to_python(py, &value)?)
     }
 
@@ -306,9 +336,9 @@ impl PyRecord {
             field.name = name;
             return Ok(self.inner.lock().set_field(field)?);
         }
-        let value =
-            value::from_python(value).map_err(|failure| failure.at("field", format!("`{}`", name.escape_debug())))?;
-        Ok(self.inner.lock().set(&name, value)?)
+        let (value, serializer) =
+            serializers::read(value).map_err(|failure| failure.at("field", format!("`{}`", name.escape_debug())))?;
+        Ok(serializers::set(&mut self.inner.lock(), &name, value, serializer.as_deref())?)
     }
 
     fn __delitem__(&self, key: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -345,10 +375,10 @@ impl PyRecord {
     /// >>> from dataknobs_data import Record
     /// >>> Record({"name": "Ada", "age": 36}).values()
     /// ['Ada', 36]
-    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn values<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        for value in self.get().values() {
-            list.append(value::to_python(py, value)?)?;
+        for field in self.get().fields() {
+            list.append(serializers::object_of(py, &field)?)?;
         }
         Ok(list)
     }
@@ -360,10 +390,10 @@ impl PyRecord {
     /// >>> from dataknobs_data import Record
     /// >>> Record({"name": "Ada", "age": 36}).items()
     /// [('name', 'Ada'), ('age', 36)]
-    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn items<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for field in self.get().fields() {
-            list.append((field.name(), value::to_python(py, field.value())?))?;
+            list.append((field.name(), serializers::object_of(py, &field)?))?;
         }
         Ok(list)
     }
@@ -388,11 +418,11 @@ impl PyRecord {
         py: Python<'py>,
         name: &Bound<'py, PyString>,
         default: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let record = self.get();
         // A name that is no UTF-8 is no field's.
-        let value = name.to_str().ok().and_then(|name| self.inner.lock().get(name).cloned());
-        match value {
-            Some(value) => value::to_python(py, &value),
+        match name.to_str().ok().and_then(|name| record.field(name)) {
+            Some(field) => serializers::object_of(py, &field),
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
         }
     }
@@ -423,9 +453,9 @@ impl PyRecord {
         let mut changed = self.get();
         for source in [data, fields.map(Bound::as_any)].into_iter().flatten() {
             for field in build(source)?.fields() {
-                match field.metadata() {
-                    None => changed.set(field.name(), field.value().clone())?,
-                    Some(_) => changed.set_field(field.to_field())?,
+                match (field.metadata(), serializers::alone(&field)) {
+                    (Some(_), None) => changed.set_field(field.to_field())?,
+                    (_, serializer) => serializers::set(&mut changed, field.name(), field.value().clone(), serializer)?,
                 }
             }
         }
@@ -478,9 +508,8 @@ impl PyRecord {
         name: &Bound<'py, PyString>,
         default: &Bound<'py, PyTuple>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let removed = self.inner.lock().remove(&value::text(name)?);
-        match (removed, default.iter().next()) {
-            (Some(field), _) => Ok(value::to_python(py, &field.value)?),
+        match (self.take(py, &value::text(name)?)?, default.iter().next()) {
+            (Some(object), _) => Ok(object),
             (None, Some(default)) => Ok(default),
             (None, None) => Err(Failure::Python(PyKeyError::new_err(name.clone().unbind()))),
         }
@@ -508,9 +537,8 @@ impl PyRecord {
         name: &Bound<'py, PyString>,
         default: Option<&Bound<'py, PyAny>>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let found = self.inner.lock().get(name.to_str()?).cloned();
-        if let Some(value) = found {
-            return Ok(value::to_python(py, &value)?);
+        if let Some(field) = self.get().field(name.to_str()?) {
+            return serializers::object_of(py, &field);
         }
         match default {
             Some(default) => self.__setitem__(name, default)?,
@@ -533,11 +561,12 @@ impl PyRecord {
     /// ('age', 36)
     fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
         let last = self.inner.lock().shape().fields().last().map(|(name, _)| name.clone());
-        let removed = last.and_then(|name| self.inner.lock().remove(&name));
-        match removed {
-            Some(field) => Ok((field.name.to_string(), value::to_python(py, &field.value)?)),
-            None => Err(Failure::Python(PyKeyError::new_err("the record has no fields"))),
+        if let Some(name) = last
+            && let Some(object) = self.take(py, &name)?
+        {
+            return Ok((name.to_string(), object));
         }
+        Err(Failure::Python(PyKeyError::new_err("the record has no fields")))
     }
 
     /// Remove all fields; id and metadata stay.
@@ -611,7 +640,11 @@ impl PyRecord {
     /// (True, 36)
     fn convert(&self, name: &str, r#type: &Bound<'_, PyAny>) -> Outcome<bool> {
         let kind = type_from_python(r#type)?;
-        Ok(self.inner.lock().convert_field(name, kind)?)
+        let Some(field) = self.get().field(name).map(FieldRef::to_field) else { return Ok(false) };
+        // Not under the lock: a registered converter is Python code.
+        let field = field::converted(field, kind)?;
+        self.inner.lock().set_field(field)?;
+        Ok(true)
     }
 
     /// Give a record of only some fields; id, version and metadata stay.
@@ -649,10 +682,10 @@ impl PyRecord {
     /// >>> from dataknobs_data import Record
     /// >>> Record({"name": "Ada", "tags": ["a", "b"]}, id="ada").to_dict()
     /// {'name': 'Ada', 'tags': ['a', 'b']}
-    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for field in self.get().fields() {
-            dict.set_item(field.name(), value::to_python(py, field.value())?)?;
+            dict.set_item(field.name(), serializers::object_of(py, &field)?)?;
         }
         Ok(dict)
     }
@@ -793,7 +826,11 @@ impl PyRecord {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let record = slf.get().get();
-        let mut text = format!("{}({}", slf.get_type().name()?, slf.get().to_dict(py)?.repr()?);
+        let values = PyDict::new(py);
+        for field in record.fields() {
+            values.set_item(field.name(), serializers::shown(py, field.name(), field.value(), field.metadata())?)?;
+        }
+        let mut text = format!("{}({}", slf.get_type().name()?, values.repr()?);
         if let Some(id) = record.id() {
             text.push_str(&format!(", id={}", PyString::new(py, id).repr()?));
         }
