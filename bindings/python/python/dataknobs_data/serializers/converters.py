@@ -28,7 +28,7 @@ def register_converter(type: FieldType | str, function: Callable[[Any], Any], /)
 
     Raises
     ------
-    InvalidQueryError
+    InvalidRecordError
         When there is no such type.
     TypeError
         When the function cannot be called.

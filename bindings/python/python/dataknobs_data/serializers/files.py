@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
-from typing import Any
 
 from .. import _native
 from .._native import Record
@@ -51,7 +50,7 @@ def loads(data: bytes | bytearray | memoryview | str, format: str | FormatHandle
     >>> loads('{"id": "ada"', "jsonl")
     Traceback (most recent call last):
         ...
-    dataknobs_data.exceptions.CorruptError: corrupt data: the text ends too early (line: 1, column: 13)
+    dataknobs_data.exceptions.CorruptError: corrupt data: the text ends inside a value (line: 1, column: 12)
     """
     handler = _handler(format)
     data = data.encode() if isinstance(data, str) else bytes(data)
@@ -61,7 +60,7 @@ def loads(data: bytes | bytearray | memoryview | str, format: str | FormatHandle
         raise _wrong(handler, "read", "records", found)
     with _translated(handler, CorruptError, "the format could not be read"):
         items = list(found)
-    return [item if isinstance(item, Record) else _record(item, index) for index, item in enumerate(items)]
+    return list(_native.records_from_columns(items))
 
 
 def dumps(records: RecordsLike, format: str | FormatHandler) -> bytes:
@@ -179,14 +178,6 @@ def dump(records: RecordsLike, path: str | PathLike[str], format: str | FormatHa
 
 def _handler(format: str | FormatHandler) -> FormatHandler:
     return format if isinstance(format, FormatHandler) else get_format(format)
-
-
-def _record(item: Any, index: int) -> Record:
-    try:
-        return Record(item)
-    except DataknobsError as error:
-        error.context.setdefault("index", str(index))
-        raise
 
 
 @contextmanager
