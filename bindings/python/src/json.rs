@@ -53,7 +53,7 @@ impl Drop for Level {
 fn read(object: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Outcome<Json> {
     let container =
         object.is_instance_of::<PyDict>() || object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>();
-    if !container || serializers::of(object).is_some() {
+    if !container || serializers::apply_to(object) {
         return leaf(object);
     }
     let _level = Level::enter().inspect_err(|_| path.truncate(8))?;

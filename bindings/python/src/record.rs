@@ -117,7 +117,7 @@ fn from_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
             return Err(Failure::Python(PyTypeError::new_err("a field name is a str")));
         };
         let plain = item.get_type_ptr() == &raw mut ffi::PyUnicode_Type;
-        if !plain && (item.is_instance_of::<PyField>() || serializers::of(&item).is_some()) {
+        if !plain && (item.is_instance_of::<PyField>() || serializers::apply_to(&item)) {
             return from_mixed(dict);
         }
         let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
@@ -135,6 +135,7 @@ fn at_field(failure: Failure, name: &Bound<'_, PyString>) -> Failure {
 
 /// A dict in which some values are `Field` objects, which must bear the name they stand under, or
 /// objects that a serializer makes values of.
+#[inline(never)]
 fn from_mixed(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
     let mut fields = Vec::with_capacity(dict.len());
     // A copy, since a serializer may change the dict that is read.
@@ -217,6 +218,14 @@ impl PyRecord {
             return Err(Failure::Python(PyIndexError::new_err("the record has no field at this position")));
         }
         Err(Failure::Python(PyTypeError::new_err("a field is addressed by its name or its position")))
+    }
+
+    /// What a field gives where serializers are registered. Not under the lock: they are Python code.
+    #[inline(never)]
+    fn object_at<'py>(&self, py: Python<'py>, position: Option<usize>) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let record = self.get();
+        let field = position.and_then(|position| record.field_at(position));
+        field.map(|field| serializers::object_of(py, &field)).transpose()
     }
 
     /// Takes a field out and gives its object; one whose serializer fails stays.
@@ -312,17 +321,10 @@ impl PyRecord {
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
         let position = self.position(key)?;
-        let record = self.inner.lock();
-        if serializers::in_use() && record.has_metadata() {
-            let held = record.clone();
-            drop(record);
-            return match held.field_at(position) {
-                Some(field) => serializers::object_of(py, &field),
-                None => Ok(py.None().into_bound(py)),
-            };
+        if serializers::in_use() {
+            return Ok(self.object_at(py, Some(position))?.unwrap_or_else(|| py.None().into_bound(py)));
         }
-        let value = record.values().get(position).cloned().unwrap_or(Value::Null);
-        drop(record);
+        let value = self.inner.lock().values().get(position).cloned().unwrap_or(Value::Null);
         Ok(value::to_python(py, &value)?)
     }
 
@@ -336,9 +338,13 @@ impl PyRecord {
             field.name = name;
             return Ok(self.inner.lock().set_field(field)?);
         }
-        let (value, serializer) =
-            serializers::read(value).map_err(|failure| failure.at("field", format!("`{}`", name.escape_debug())))?;
-        Ok(serializers::set(&mut self.inner.lock(), &name, value, serializer.as_deref())?)
+        let place = |failure: Failure| failure.at("field", format!("`{}`", name.escape_debug()));
+        if serializers::in_use() {
+            let (value, serializer) = serializers::read(value).map_err(place)?;
+            return Ok(serializers::set(&mut self.inner.lock(), &name, value, serializer.as_deref())?);
+        }
+        let value = value::from_python(value).map_err(place)?;
+        Ok(self.inner.lock().set(&name, value)?)
     }
 
     fn __delitem__(&self, key: &Bound<'_, PyAny>) -> Outcome<()> {
@@ -376,9 +382,16 @@ impl PyRecord {
     /// >>> Record({"name": "Ada", "age": 36}).values()
     /// ['Ada', 36]
     fn values<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyList>> {
+        let record = self.get();
         let list = PyList::empty(py);
-        for field in self.get().fields() {
-            list.append(serializers::object_of(py, &field)?)?;
+        if serializers::may_read(&record) {
+            for field in record.fields() {
+                list.append(serializers::object_of(py, &field)?)?;
+            }
+        } else {
+            for value in record.values() {
+                list.append(value::to_python(py, value)?)?;
+            }
         }
         Ok(list)
     }
@@ -391,9 +404,13 @@ impl PyRecord {
     /// >>> Record({"name": "Ada", "age": 36}).items()
     /// [('name', 'Ada'), ('age', 36)]
     fn items<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyList>> {
+        let record = self.get();
+        let may_read = serializers::may_read(&record);
         let list = PyList::empty(py);
-        for field in self.get().fields() {
-            list.append((field.name(), serializers::object_of(py, &field)?))?;
+        for field in record.fields() {
+            let object =
+                if may_read { serializers::object_of(py, &field)? } else { value::to_python(py, field.value())? };
+            list.append((field.name(), object))?;
         }
         Ok(list)
     }
@@ -418,11 +435,15 @@ impl PyRecord {
         py: Python<'py>,
         name: &Bound<'py, PyString>,
         default: Option<Bound<'py, PyAny>>,
-    ) -> Outcome<Bound<'py, PyAny>> {
-        let record = self.get();
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if serializers::in_use() {
+            let object = self.object_at(py, self.position(name).ok())?;
+            return Ok(object.or(default).unwrap_or_else(|| py.None().into_bound(py)));
+        }
         // A name that is no UTF-8 is no field's.
-        match name.to_str().ok().and_then(|name| record.field(name)) {
-            Some(field) => serializers::object_of(py, &field),
+        let value = name.to_str().ok().and_then(|name| self.inner.lock().get(name).cloned());
+        match value {
+            Some(value) => value::to_python(py, &value),
             None => Ok(default.unwrap_or_else(|| py.None().into_bound(py))),
         }
     }
@@ -683,9 +704,13 @@ impl PyRecord {
     /// >>> Record({"name": "Ada", "tags": ["a", "b"]}, id="ada").to_dict()
     /// {'name': 'Ada', 'tags': ['a', 'b']}
     pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {
+        let record = self.get();
+        let may_read = serializers::may_read(&record);
         let dict = PyDict::new(py);
-        for field in self.get().fields() {
-            dict.set_item(field.name(), serializers::object_of(py, &field)?)?;
+        for field in record.fields() {
+            let object =
+                if may_read { serializers::object_of(py, &field)? } else { value::to_python(py, field.value())? };
+            dict.set_item(field.name(), object)?;
         }
         Ok(dict)
     }

@@ -35,6 +35,8 @@ static REGISTERED: RwLock<Option<Arc<Registered>>> = RwLock::new(None);
 /// Whether there is any: all that a program without serializers pays for them.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
+/// Whether any serializer is registered; hot paths ask this first.
+#[inline(always)]
 pub(crate) fn in_use() -> bool {
     IN_USE.load(Ordering::Relaxed)
 }
@@ -47,6 +49,11 @@ fn registered() -> Option<Arc<Registered>> {
 #[inline]
 pub(crate) fn of(object: &Bound<'_, PyAny>) -> Option<Arc<Serializer>> {
     if in_use() { find(object) } else { None }
+}
+
+#[inline]
+pub(crate) fn apply_to(object: &Bound<'_, PyAny>) -> bool {
+    in_use() && find(object).is_some()
 }
 
 #[inline(never)]
@@ -112,6 +119,12 @@ fn reader(value: &Value, metadata: Option<&Metadata>) -> Option<Arc<Serializer>>
     registered()?.by_name.get(name).cloned()
 }
 
+/// Whether a serializer may have to read a field of this record back.
+#[inline]
+pub(crate) fn may_read(record: &Record) -> bool {
+    in_use() && record.has_metadata()
+}
+
 /// Whether reading this field calls Python code.
 pub(crate) fn calls_python(field: &FieldRef<'_>) -> bool {
     reader(field.value(), field.metadata()).is_some()
@@ -164,7 +177,7 @@ pub(crate) fn shown<'py>(
 /// Whether objects of this one's class are stored by a serializer.
 #[pyfunction]
 pub(crate) fn _is_serialized(object: &Bound<'_, PyAny>) -> bool {
-    of(object).is_some()
+    apply_to(object)
 }
 
 #[pyfunction]
