@@ -13,8 +13,8 @@
 //! | a member of an `enum.Enum` | as its value | |
 //!
 //! Everything else needs a serializer of its own, `decimal.Decimal` included: no value has its
-//! exactness yet, and nothing is rounded in silence. A serializer comes before this table, but for
-//! plain `None`, `bool`, `int`, `float` and `str`, which are never looked up.
+//! exactness yet, and nothing is rounded in silence. A serializer comes before this table, but there is
+//! none for the classes in its last column.
 
 use std::sync::Arc;
 

@@ -24,7 +24,8 @@ def register_converter(type: FieldType | str, function: Callable[[Any], Any], /)
     function : callable
         Takes the value as a plain Python object: `bool`, `int`, `float`, `str`, `datetime`, `bytes`, `dict` or `list`.
         It gives the converted value, which the type must hold, or `NotImplemented` to pass: the next converter is
-        asked, and at last the library. It may also raise, best an `InvalidRecordError`.
+        asked, and at last the library. It is asked for values that the type holds already, too. It may also raise,
+        best an `InvalidRecordError`.
 
     Raises
     ------

@@ -53,9 +53,12 @@ def loads(data: bytes | bytearray | memoryview | str, format: str | FormatHandle
     dataknobs_data.exceptions.CorruptError: corrupt data: the text ends inside a value (line: 1, column: 12)
     """
     handler = _handler(format)
-    data = data.encode() if isinstance(data, str) else bytes(data)
+    if isinstance(data, str):
+        data = data.encode()
+    elif not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"records are read out of bytes or a str, not out of {type(data).__qualname__}")
     with _translated(handler, CorruptError, "the format could not be read"):
-        found = handler.read(data)
+        found = handler.read(bytes(data))
     if not isinstance(found, Iterable):
         raise _wrong(handler, "read", "records", found)
     with _translated(handler, CorruptError, "the format could not be read"):

@@ -218,6 +218,8 @@ def get_format(name: str, /) -> FormatHandler:
     >>> get_format("jsonl").extensions
     ('jsonl', 'ndjson')
     """
+    if not isinstance(name, str):
+        raise TypeError(f"a format is named by a str, not by {type(name).__qualname__}")
     known = {registration.name: registration.handler for registration in _known()}
     handler = known.get(name.lower())
     if handler is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from .. import _native
@@ -11,8 +12,8 @@ __all__ = ["register_serializer", "unregister_serializer"]
 
 T = TypeVar("T")
 
-#: Objects of just these classes are stored as they are, and are never looked up.
-_PLAIN = (object, str, int, float, bool, type(None))
+#: What values come back as. A query that is pickled, or a value that is stored again, is never looked up.
+_PLAIN = (object, type(None), bool, int, float, str, datetime, bytes, dict, list)
 
 
 def register_serializer(
@@ -27,8 +28,8 @@ def register_serializer(
     """Store objects of a class and of its subclasses, wherever a value is read: in records, queries and JSON.
 
     Of several registered classes that an object inherits from, the nearest one counts. A serializer comes before what
-    the library does with an object by itself, such as with members of an `Enum` or a `date`; a `datetime` is never
-    stored by the serializer of `date`.
+    the library does with an object by itself, such as with members of an `Enum`, named tuples or a `date`; a `datetime`
+    is never stored by the serializer of `date`.
 
     With ``deserialize``, a field whose value is such an object gets the metadata ``{"serializer": name}``, which every
     store keeps. Reading the value through a `Record` or a `Field` then gives an object back. The metadata goes when
@@ -38,7 +39,8 @@ def register_serializer(
     Parameters
     ----------
     cls : type
-        The class. Not `object`, and none of the classes that are stored as they are: `str`, `int`, `float`, `bool`.
+        The class. Not `object`, and none of the classes that values come back as, which are stored as they are:
+        `bool`, `int`, `float`, `str`, `datetime`, `bytes`, `dict` and `list`.
     serialize : callable
         Gives what is stored instead of an object: something that a record holds, and not of the same class.
     deserialize : callable, optional
