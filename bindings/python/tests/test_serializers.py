@@ -7,6 +7,8 @@ import csv
 import io
 import pickle
 import stat
+import subprocess
+import sys
 import threading
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterator, Sequence
@@ -853,3 +855,9 @@ def test_results_and_frames_are_records_too() -> None:
         dumps(PEOPLE[0], "json")  # type: ignore[arg-type]
     pandas = pytest.importorskip("pandas")
     assert loads(dumps(pandas.DataFrame({"n": [1]}), "json"), "json") == [Record({"n": 1})]
+
+
+def test_the_module_is_imported_when_it_is_asked_for() -> None:
+    code = "import sys, dataknobs_data; print([name for name in sys.modules if name.startswith('dataknobs_data.ser')])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
