@@ -48,12 +48,12 @@ fn registered() -> Option<Arc<Registered>> {
 /// The serializer for an object: that of the class nearest in the order of its inheritance.
 #[inline]
 pub(crate) fn of(object: &Bound<'_, PyAny>) -> Option<Arc<Serializer>> {
-    if in_use() { find(object) } else { None }
+    if in_use() && !value::is_scalar(object) { find(object) } else { None }
 }
 
 #[inline]
 pub(crate) fn apply_to(object: &Bound<'_, PyAny>) -> bool {
-    in_use() && find(object).is_some()
+    in_use() && !value::is_scalar(object) && find(object).is_some()
 }
 
 #[inline(never)]

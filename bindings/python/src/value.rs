@@ -53,6 +53,16 @@ pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Outcome<Value> {
     other(object)
 }
 
+/// Whether this is of one of the classes that most values are of, and of no subclass.
+pub(crate) fn is_scalar(object: &Bound<'_, PyAny>) -> bool {
+    let kind = object.get_type_ptr();
+    kind == &raw mut ffi::PyUnicode_Type
+        || kind == &raw mut ffi::PyLong_Type
+        || kind == &raw mut ffi::PyFloat_Type
+        || kind == &raw mut ffi::PyBool_Type
+        || object.is_none()
+}
+
 #[inline]
 pub(crate) fn text(object: &Bound<'_, PyString>) -> Outcome<Str> {
     match object.to_str() {
