@@ -27,7 +27,7 @@ use crate::custom_backend::PythonBackend;
 use crate::error::{Failure, Outcome};
 use crate::pending::{Call, Pending, wait};
 use crate::record::{argument, id_argument, list_argument};
-use crate::{json, query, runtime, value};
+use crate::{json, query, runtime, serializers, value};
 
 /// Records up to which a search in memory is answered at once: it takes well under a millisecond.
 const FEW: u64 = 1_000;
@@ -292,11 +292,13 @@ pub(crate) fn changes(set: Option<&Bound<'_, PyAny>>, unset: Option<&Bound<'_, P
     let mut changes = Changes::new();
     if let Some(set) = set {
         for field in argument(set)?.fields() {
-            let typed = field.metadata().is_some() || field.field_type() != field.value().field_type();
-            changes = if typed {
-                changes.set_field(field.to_field())
-            } else {
-                changes.set(field.name(), field.value().clone())
+            let typed = field.field_type() != field.value().field_type();
+            changes = match (field.metadata(), serializers::alone(&field)) {
+                (None, _) if !typed => changes.set(field.name(), field.value().clone()),
+                (_, Some(serializer)) if !typed => {
+                    changes.set_serialized(field.name(), field.value().clone(), serializer)
+                }
+                _ => changes.set_field(field.to_field()),
             };
         }
     }

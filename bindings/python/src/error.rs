@@ -169,6 +169,43 @@ pub(crate) fn from_python(py: Python<'_>, exception: PyErr) -> Error {
     error.with_source(Raised(exception))
 }
 
+/// Why a call fails when a function of the application raised this in the middle of it.
+///
+/// An error of this package stays what it is, an interrupt too; anything else is of this kind, and
+/// its own text stays in the source.
+#[cold]
+pub(crate) fn of_callback(py: Python<'_>, exception: PyErr, kind: ErrorKind, message: &'static str) -> Failure {
+    if !exception.is_instance_of::<PyException>(py) {
+        return Failure::Python(exception);
+    }
+    let error = match read(py, &exception) {
+        Ok(Some(error)) => error,
+        _ => {
+            let name = exception.get_type(py).fully_qualified_name();
+            let name = name.map_or_else(|_| "?".to_owned(), |name| name.to_string());
+            Error::new(kind, message).with_context("exception", name)
+        }
+    };
+    Failure::Library(error.with_source(Raised(exception)))
+}
+
+/// The failure of a call in which the library called Python code: an interrupt is passed on.
+pub(crate) fn failure(error: Error) -> Failure {
+    let interrupt = Python::attach(|py| {
+        let original = original(&error).filter(|original| !original.is_instance_of::<PyException>(py));
+        original.map(|original| original.clone_ref(py))
+    });
+    interrupt.map_or_else(|| Failure::Library(error), Failure::Python)
+}
+
+/// This error with the exception that the other one came from as its source.
+pub(crate) fn with_source_of(error: Error, other: &Error) -> Error {
+    match original(other) {
+        Some(original) => error.with_source(Raised(Python::attach(|py| original.clone_ref(py)))),
+        None => error,
+    }
+}
+
 /// What an exception of this package says.
 fn read(py: Python<'_>, exception: &PyErr) -> PyResult<Option<Error>> {
     let exception = exception.value(py);

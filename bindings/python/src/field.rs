@@ -1,13 +1,13 @@
 //! `Field` and field types.
 
-use dataknobs_data::{Converters, Field, FieldType, Value};
+use dataknobs_data::{Field, FieldType, Value};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
-use crate::{json, value};
+use crate::{converters, json, serializers, value};
 
 /// One named value of a record, with its type and its metadata. It never changes.
 ///
@@ -17,7 +17,8 @@ use crate::{json, value};
 ///     Up to 512 bytes of UTF-8, without control characters; not ``_id``, ``_metadata``, ``_meta`` or ``_score``.
 /// value : object, optional
 ///     None, bool, int (64 bits), finite float, str, datetime, date, bytes, dict or list; also numpy scalars,
-///     pandas timestamps, UUIDs and members of enums, which become the plain types.
+///     pandas timestamps, UUIDs and members of enums, which become the plain types; and objects of classes for which
+///     a serializer is registered.
 /// type : FieldType or str, optional
 ///     Converts the value, or refuses it. By default the value tells its own type.
 /// metadata : mapping, optional
@@ -51,24 +52,27 @@ impl PyField {
     ) -> Outcome<Self> {
         let name = value::text(name)?;
         let place = format!("`{}`", name.escape_debug());
-        let value = match value {
-            Some(value) => value::from_python(value).map_err(|failure| failure.at("field", &place))?,
-            None => Value::Null,
+        let (value, mut serializer) = match value {
+            Some(value) => serializers::read(value).map_err(|failure| failure.at("field", &place))?,
+            None => (Value::Null, None),
         };
         let mut field = match r#type {
             None => Field::new(name, value),
             Some(kind) => {
                 let kind = type_from_python(kind)?;
-                let value = Converters::new().convert_field(&name, &value, kind)?;
-                Field::new(name, value).with_type(kind)
+                let converted = converters::convert_field(&name, &value, kind)?;
+                // What was converted is no longer what the serializer made.
+                serializer = serializer.filter(|_| converted == value);
+                Field::new(name, converted).with_type(kind)
             }
         };
         if let Some(metadata) = metadata {
             field.metadata = json::map_from_python(metadata, "metadata")?;
         }
-        // Name, value and metadata are checked where every record is.
-        dataknobs_data::Record::new().set_field(field.clone())?;
-        Ok(PyField { inner: field })
+        if let Some(serializer) = serializer {
+            field = field.with_metadata(Field::SERIALIZER, serializer.as_str());
+        }
+        checked(field)
     }
 
     /// The name.
@@ -77,10 +81,10 @@ impl PyField {
         PyString::new(py, &self.inner.name)
     }
 
-    /// The value, as a plain Python object.
+    /// The value: a plain Python object, or what the field's serializer reads back.
     #[getter]
-    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        value::to_python(py, &self.inner.value)
+    fn value<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyAny>> {
+        serializers::object(py, &self.inner.name, &self.inner.value, Some(&self.inner.metadata))
     }
 
     /// The type. A field that is null has one too.
@@ -119,10 +123,7 @@ impl PyField {
     /// >>> Field("age", "36").convert("INTEGER").value
     /// 36
     fn convert(&self, r#type: &Bound<'_, PyAny>) -> Outcome<Self> {
-        let mut field = self.inner.clone();
-        field.field_type = type_from_python(r#type)?;
-        field.value = Converters::new().convert_field(&field.name, &field.value, field.field_type)?;
-        Ok(PyField { inner: field })
+        Ok(PyField { inner: converted(self.inner.clone(), type_from_python(r#type)?)? })
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -130,7 +131,7 @@ impl PyField {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let value = value::to_python(py, &self.inner.value)?.repr()?;
+        let value = serializers::shown(py, &self.inner.name, &self.inner.value, Some(&self.inner.metadata))?.repr()?;
         let name = PyString::new(py, &self.inner.name).repr()?;
         let mut text = format!("Field({name}, {value}, {:?}", self.inner.field_type.name()).replace('"', "'");
         if !self.inner.metadata.is_empty() {
@@ -140,17 +141,46 @@ impl PyField {
         Ok(text)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let field = &slf.get().inner;
+        let restore = py.import("dataknobs_data._native")?.getattr("_restore_field")?;
         let arguments = (
             PyString::new(py, &field.name),
             value::to_python(py, &field.value)?,
             field.field_type.name(),
             json::map_to_python(py, &field.metadata)?,
         );
-        Ok((slf.get_type(), arguments.into_pyobject(py)?))
+        Ok((restore, arguments.into_pyobject(py)?))
     }
+}
+
+/// The field with its value converted; what was changed is no longer what its serializer made.
+pub(crate) fn converted(mut field: Field, kind: FieldType) -> Outcome<Field> {
+    let value = converters::convert_field(&field.name, &field.value, kind)?;
+    if value != field.value {
+        field.metadata.shift_remove(Field::SERIALIZER);
+    }
+    Ok(Field { value, field_type: kind, ..field })
+}
+
+/// Name, value and metadata are checked where every record is.
+fn checked(field: Field) -> Outcome<PyField> {
+    dataknobs_data::Record::new().set_field(field.clone())?;
+    Ok(PyField { inner: field })
+}
+
+/// The other half of pickling: the stored value, which goes through no converter and no serializer.
+#[pyfunction]
+pub(crate) fn _restore_field(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    r#type: &str,
+    metadata: &Bound<'_, PyAny>,
+) -> Outcome<PyField> {
+    let mut field = Field::new(name, value::from_python(value)?).with_type(r#type.parse()?);
+    field.metadata = json::map_from_python(metadata, "metadata")?;
+    checked(field)
 }
 
 /// The type that this names: a `FieldType` or its name.

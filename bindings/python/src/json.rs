@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Failure, Outcome};
-use crate::value;
+use crate::{serializers, value};
 
 /// Documents nest no deeper; a list that holds itself ends here.
 const MAX_DEPTH: usize = 256;
@@ -53,12 +53,14 @@ impl Drop for Level {
 fn read(object: &Bound<'_, PyAny>, path: &mut Vec<String>) -> Outcome<Json> {
     let container =
         object.is_instance_of::<PyDict>() || object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>();
-    if !container {
+    if !container || serializers::apply_to(object) {
         return leaf(object);
     }
     let _level = Level::enter().inspect_err(|_| path.truncate(8))?;
     if let Ok(dict) = object.cast::<PyDict>() {
         let mut members = Map::with_capacity(dict.len());
+        // A copy, since a serializer may change the dict that is read.
+        let dict = if serializers::in_use() { &dict.copy()? } else { dict };
         for (key, item) in dict.iter() {
             let Ok(key) = key.cast::<PyString>() else {
                 return Err(Error::invalid_record("a key inside JSON must be a string").into());

@@ -11,6 +11,7 @@ mod columns;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod construction;
+mod converters;
 mod cursor;
 mod custom_backend;
 mod datetime;
@@ -18,6 +19,7 @@ mod error;
 mod explain;
 mod field;
 mod filter;
+mod formats;
 mod hash;
 mod json;
 mod lasting;
@@ -30,6 +32,7 @@ mod record_views;
 mod rows;
 mod runtime;
 mod search_result;
+mod serializers;
 mod shapes;
 mod sort;
 mod stream;
@@ -56,6 +59,8 @@ mod _native {
     #[pymodule_export]
     use crate::construction::Construction;
     #[pymodule_export]
+    use crate::converters::{_register_converter, _unregister_converter};
+    #[pymodule_export]
     use crate::cursor::Cursor;
     #[pymodule_export]
     use crate::custom_backend::{
@@ -65,9 +70,11 @@ mod _native {
     #[pymodule_export]
     use crate::explain::{PyExplain, PyIndexInfo};
     #[pymodule_export]
-    use crate::field::PyField;
+    use crate::field::{_restore_field, PyField};
     #[pymodule_export]
     use crate::filter::PyFilter;
+    #[pymodule_export]
+    use crate::formats::{_built_in_formats, _read_file, _read_format, _replace_file, _write_format};
     #[pymodule_export]
     use crate::pending::Pending;
     #[pymodule_export]
@@ -82,6 +89,8 @@ mod _native {
     use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork, _forbid_blocking};
     #[pymodule_export]
     use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
+    #[pymodule_export]
+    use crate::serializers::{_is_serialized, _register_serializer, _unregister_serializer};
     #[pymodule_export]
     use crate::sort::PySortSpec;
     #[pymodule_export]

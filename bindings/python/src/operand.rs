@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyList, PyRange, PySet, PyString, PyTuple};
 use pyo3::{Borrowed, intern};
 
-use crate::error::{Failure, Outcome};
+use crate::error::{self, Failure, Outcome};
 use crate::value;
 
 /// An argument that tells "not given" from None.
@@ -189,7 +189,7 @@ fn rewritten(error: &Error, context: impl Fn(&'static str, &str) -> (&'static st
     if let Some(excerpt) = error.excerpt() {
         result = result.with_excerpt(excerpt);
     }
-    result
+    error::with_source_of(result, error)
 }
 
 /// The value or list that a test compares with; None for those that compare with nothing.

@@ -1,7 +1,7 @@
 //! `Record`: a dict of fields, kept as the library keeps it. A Python object for a value is made
 //! when the value is asked for.
 
-use dataknobs_data::{Error, Field, FieldType, Metadata, Record, RecordId, Value, Version};
+use dataknobs_data::{Error, Field, FieldRef, FieldType, Metadata, Record, RecordId, Value, Version};
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyTypeError};
 use pyo3::prelude::*;
@@ -11,9 +11,9 @@ use pyo3::{Borrowed, ffi, intern};
 use smallvec::SmallVec;
 
 use crate::error::{Failure, Outcome};
-use crate::field::{PyField, type_from_python};
+use crate::field::{self, PyField, type_from_python};
 use crate::record_views::{Fields, MetadataView};
-use crate::{json, shapes, value};
+use crate::{json, serializers, shapes, value};
 
 /// Ordered fields, an optional id, and metadata.
 ///
@@ -151,7 +151,7 @@ fn from_any_dict(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
             return Err(Failure::Python(PyTypeError::new_err("a field name is a str")));
         };
         let plain = item.get_type_ptr() == &raw mut ffi::PyUnicode_Type;
-        if !plain && item.is_instance_of::<PyField>() {
+        if !plain && (item.is_instance_of::<PyField>() || serializers::apply_to(&item)) {
             return from_mixed(dict);
         }
         let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
@@ -169,10 +169,13 @@ fn at_field(failure: Failure, name: &Bound<'_, PyString>) -> Failure {
     failure.at("field", format!("`{}`", name.to_string_lossy().escape_debug()))
 }
 
-/// A dict in which some values are `Field` objects, which must bear the name they stand under.
+/// A dict in which some values are `Field` objects, which must bear the name they stand under, or
+/// objects that a serializer makes values of.
+#[inline(never)]
 fn from_mixed(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
     let mut fields = Vec::with_capacity(dict.len());
-    for (name, item) in dict.iter() {
+    // A copy, since a serializer may change the dict that is read.
+    for (name, item) in dict.copy()?.iter() {
         let name = name.cast_into::<PyString>()?;
         let text = value::text(&name)?;
         match item.cast::<PyField>() {
@@ -184,8 +187,12 @@ fn from_mixed(dict: &Bound<'_, PyDict>) -> Outcome<Record> {
                     .into());
             }
             Err(_) => {
-                let value = value::from_python(&item).map_err(|failure| at_field(failure, &name))?;
-                fields.push(Field::new(text, value));
+                let (value, serializer) = serializers::read(&item).map_err(|failure| at_field(failure, &name))?;
+                let field = Field::new(text, value);
+                fields.push(match serializer {
+                    Some(serializer) => field.with_metadata(Field::SERIALIZER, serializer.as_str()),
+                    None => field,
+                });
             }
         }
     }
@@ -247,6 +254,28 @@ impl PyRecord {
             return Err(Failure::Python(PyIndexError::new_err("the record has no field at this position")));
         }
         Err(Failure::Python(PyTypeError::new_err("a field is addressed by its name or its position")))
+    }
+
+    /// What a field gives where serializers are registered. Not under the lock: they are Python code.
+    #[inline(never)]
+    fn object_at<'py>(&self, py: Python<'py>, position: Option<usize>) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let record = self.get();
+        let field = position.and_then(|position| record.field_at(position));
+        field.map(|field| serializers::object_of(py, &field)).transpose()
+    }
+
+    /// Takes a field out and gives its object; one whose serializer fails stays.
+    fn take<'py>(&self, py: Python<'py>, name: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let read_back = match self.get().field(name) {
+            Some(field) if serializers::calls_python(&field) => Some(serializers::object_of(py, &field)?),
+            _ => None,
+        };
+        let removed = self.inner.lock().remove(name);
+        Ok(match (removed, read_back) {
+            (Some(_), Some(object)) => Some(object),
+            (Some(field), None) => Some(value::to_python(py, &field.value)?),
+            (None, _) => None,
+        })
     }
 
     fn name_at(&self, position: usize) -> Option<dataknobs_data::Str> {
@@ -328,6 +357,9 @@ impl PyRecord {
 
     fn __getitem__<'py>(&self, py: Python<'py>, key: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
         let position = self.position(key)?;
+        if serializers::in_use() {
+            return Ok(self.object_at(py, Some(position))?.unwrap_or_else(|| py.None().into_bound(py)));
+        }
         let value = self.inner.lock().values().get(position).cloned().unwrap_or(Value::Null);
         Ok(value::to_python(py, &value)?)
     }
@@ -342,8 +374,12 @@ impl PyRecord {
             field.name = name;
             return Ok(self.inner.lock().set_field(field)?);
         }
-        let value =
-            value::from_python(value).map_err(|failure| failure.at("field", format!("`{}`", name.escape_debug())))?;
+        let place = |failure: Failure| failure.at("field", format!("`{}`", name.escape_debug()));
+        if serializers::in_use() {
+            let (value, serializer) = serializers::read(value).map_err(place)?;
+            return Ok(serializers::set(&mut self.inner.lock(), &name, value, serializer.as_deref())?);
+        }
+        let value = value::from_python(value).map_err(place)?;
         Ok(self.inner.lock().set(&name, value)?)
     }
 
@@ -381,10 +417,17 @@ impl PyRecord {
     /// >>> from dataknobs_data import Record
     /// >>> Record({"name": "Ada", "age": 36}).values()
     /// ['Ada', 36]
-    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn values<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyList>> {
+        let record = self.get();
         let list = PyList::empty(py);
-        for value in self.get().values() {
-            list.append(value::to_python(py, value)?)?;
+        if serializers::may_read(&record) {
+            for field in record.fields() {
+                list.append(serializers::object_of(py, &field)?)?;
+            }
+        } else {
+            for value in record.values() {
+                list.append(value::to_python(py, value)?)?;
+            }
         }
         Ok(list)
     }
@@ -396,10 +439,14 @@ impl PyRecord {
     /// >>> from dataknobs_data import Record
     /// >>> Record({"name": "Ada", "age": 36}).items()
     /// [('name', 'Ada'), ('age', 36)]
-    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn items<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyList>> {
+        let record = self.get();
+        let may_read = serializers::may_read(&record);
         let list = PyList::empty(py);
-        for field in self.get().fields() {
-            list.append((field.name(), value::to_python(py, field.value())?))?;
+        for field in record.fields() {
+            let object =
+                if may_read { serializers::object_of(py, &field)? } else { value::to_python(py, field.value())? };
+            list.append((field.name(), object))?;
         }
         Ok(list)
     }
@@ -425,6 +472,10 @@ impl PyRecord {
         name: &Bound<'py, PyString>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        if serializers::in_use() {
+            let object = self.object_at(py, self.position(name).ok())?;
+            return Ok(object.or(default).unwrap_or_else(|| py.None().into_bound(py)));
+        }
         // A name that is no UTF-8 is no field's.
         let value = name.to_str().ok().and_then(|name| self.inner.lock().get(name).cloned());
         match value {
@@ -459,9 +510,9 @@ impl PyRecord {
         let mut changed = self.get();
         for source in [data, fields.map(Bound::as_any)].into_iter().flatten() {
             for field in build(source)?.fields() {
-                match field.metadata() {
-                    None => changed.set(field.name(), field.value().clone())?,
-                    Some(_) => changed.set_field(field.to_field())?,
+                match (field.metadata(), serializers::alone(&field)) {
+                    (Some(_), None) => changed.set_field(field.to_field())?,
+                    (_, serializer) => serializers::set(&mut changed, field.name(), field.value().clone(), serializer)?,
                 }
             }
         }
@@ -514,9 +565,8 @@ impl PyRecord {
         name: &Bound<'py, PyString>,
         default: &Bound<'py, PyTuple>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let removed = self.inner.lock().remove(&value::text(name)?);
-        match (removed, default.iter().next()) {
-            (Some(field), _) => Ok(value::to_python(py, &field.value)?),
+        match (self.take(py, &value::text(name)?)?, default.iter().next()) {
+            (Some(object), _) => Ok(object),
             (None, Some(default)) => Ok(default),
             (None, None) => Err(Failure::Python(PyKeyError::new_err(name.clone().unbind()))),
         }
@@ -544,9 +594,8 @@ impl PyRecord {
         name: &Bound<'py, PyString>,
         default: Option<&Bound<'py, PyAny>>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let found = self.inner.lock().get(name.to_str()?).cloned();
-        if let Some(value) = found {
-            return Ok(value::to_python(py, &value)?);
+        if let Some(field) = self.get().field(name.to_str()?) {
+            return serializers::object_of(py, &field);
         }
         match default {
             Some(default) => self.__setitem__(name, default)?,
@@ -569,11 +618,12 @@ impl PyRecord {
     /// ('age', 36)
     fn popitem<'py>(&self, py: Python<'py>) -> Outcome<(String, Bound<'py, PyAny>)> {
         let last = self.inner.lock().shape().fields().last().map(|(name, _)| name.clone());
-        let removed = last.and_then(|name| self.inner.lock().remove(&name));
-        match removed {
-            Some(field) => Ok((field.name.to_string(), value::to_python(py, &field.value)?)),
-            None => Err(Failure::Python(PyKeyError::new_err("the record has no fields"))),
+        if let Some(name) = last
+            && let Some(object) = self.take(py, &name)?
+        {
+            return Ok((name.to_string(), object));
         }
+        Err(Failure::Python(PyKeyError::new_err("the record has no fields")))
     }
 
     /// Remove all fields; id and metadata stay.
@@ -647,7 +697,11 @@ impl PyRecord {
     /// (True, 36)
     fn convert(&self, name: &str, r#type: &Bound<'_, PyAny>) -> Outcome<bool> {
         let kind = type_from_python(r#type)?;
-        Ok(self.inner.lock().convert_field(name, kind)?)
+        let Some(field) = self.get().field(name).map(FieldRef::to_field) else { return Ok(false) };
+        // Not under the lock: a registered converter is Python code.
+        let field = field::converted(field, kind)?;
+        self.inner.lock().set_field(field)?;
+        Ok(true)
     }
 
     /// Give a record of only some fields; id, version and metadata stay.
@@ -685,10 +739,14 @@ impl PyRecord {
     /// >>> from dataknobs_data import Record
     /// >>> Record({"name": "Ada", "tags": ["a", "b"]}, id="ada").to_dict()
     /// {'name': 'Ada', 'tags': ['a', 'b']}
-    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyDict>> {
+        let record = self.get();
+        let may_read = serializers::may_read(&record);
         let dict = PyDict::new(py);
-        for field in self.get().fields() {
-            dict.set_item(field.name(), value::to_python(py, field.value())?)?;
+        for field in record.fields() {
+            let object =
+                if may_read { serializers::object_of(py, &field)? } else { value::to_python(py, field.value())? };
+            dict.set_item(field.name(), object)?;
         }
         Ok(dict)
     }
@@ -829,7 +887,11 @@ impl PyRecord {
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         let py = slf.py();
         let record = slf.get().get();
-        let mut text = format!("{}({}", slf.get_type().name()?, slf.get().to_dict(py)?.repr()?);
+        let values = PyDict::new(py);
+        for field in record.fields() {
+            values.set_item(field.name(), serializers::shown(py, field.name(), field.value(), field.metadata())?)?;
+        }
+        let mut text = format!("{}({}", slf.get_type().name()?, values.repr()?);
         if let Some(id) = record.id() {
             text.push_str(&format!(", id={}", PyString::new(py, id).repr()?));
         }

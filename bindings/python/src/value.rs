@@ -12,8 +12,9 @@
 //! | `bytes`, `bytearray`, `memoryview` | Binary | `bytes` |
 //! | a member of an `enum.Enum` | as its value | |
 //!
-//! Everything else needs a converter of its own, `decimal.Decimal` included: no value has its
-//! exactness yet, and nothing is rounded in silence.
+//! Everything else needs a serializer of its own, `decimal.Decimal` included: no value has its
+//! exactness yet, and nothing is rounded in silence. A serializer comes before this table, but there is
+//! none for the classes in its last column.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
-use crate::{datetime, json};
+use crate::{datetime, json, serializers};
 
 /// The value of a Python object.
 #[inline]
@@ -73,6 +74,16 @@ pub(crate) fn plain(object: &Bound<'_, PyAny>) -> Option<Value> {
     object.is_none().then_some(Value::Null)
 }
 
+/// Whether this is of one of the classes that most values are of, and of no subclass.
+pub(crate) fn is_scalar(object: &Bound<'_, PyAny>) -> bool {
+    let kind = object.get_type_ptr();
+    kind == &raw mut ffi::PyUnicode_Type
+        || kind == &raw mut ffi::PyLong_Type
+        || kind == &raw mut ffi::PyFloat_Type
+        || kind == &raw mut ffi::PyBool_Type
+        || object.is_none()
+}
+
 #[inline]
 pub(crate) fn text(object: &Bound<'_, PyString>) -> Outcome<Str> {
     match object.to_str() {
@@ -106,9 +117,8 @@ fn float(value: f64) -> Result<Value, Error> {
 /// Types that are met less often, in the order in which one is the other's subclass.
 fn other(object: &Bound<'_, PyAny>) -> Outcome<Value> {
     let py = object.py();
-    if let Some(converted) = converted(object)? {
-        let _level = json::Level::enter()?;
-        return from_python(&converted);
+    if let Some(serializer) = serializers::of(object) {
+        return serializer.value(object);
     }
     if let Ok(moment) = object.cast::<PyDateTime>() {
         // NaT is a datetime by inheritance, of which nothing works.
@@ -202,40 +212,13 @@ fn unknown(object: &Bound<'_, PyAny>) -> Failure {
     let class = object.get_type();
     let name = class.fully_qualified_name().map_or_else(|_| "?".to_owned(), |name| name.to_string());
     let hint = match name.as_str() {
-        "decimal.Decimal" => "convert it with str() or float(), or register a converter that says which",
-        _ => "convert it first, or register a converter with dataknobs_data.serializers",
+        "decimal.Decimal" => "convert it with str() or float(), or register a serializer that says which",
+        _ => "convert it first, or register a serializer with dataknobs_data.serializers",
     };
     Error::invalid_record("no value can hold an object of this type")
         .with_context("python type", name)
         .with_hint(hint)
         .into()
-}
-
-/// What a registered converter makes of an object, where one is registered for its type.
-fn converted<'py>(object: &Bound<'py, PyAny>) -> Outcome<Option<Bound<'py, PyAny>>> {
-    let py = object.py();
-    let converters = converters(py);
-    if converters.is_empty() {
-        return Ok(None);
-    }
-    for class in object.get_type().mro().iter() {
-        if let Some(convert) = converters.get_item(&class)? {
-            let result = convert.call1((object,))?;
-            if result.get_type().is(object.get_type()) {
-                return Err(Error::invalid_record("a converter gave back an object of the same type")
-                    .with_context("python type", object.get_type().fully_qualified_name()?)
-                    .into());
-            }
-            return Ok(Some(result));
-        }
-    }
-    Ok(None)
-}
-
-/// The converters by type: a dict that `dataknobs_data.serializers` fills.
-pub(crate) fn converters(py: Python<'_>) -> &Bound<'_, PyDict> {
-    static CONVERTERS: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    CONVERTERS.get_or_init(py, || PyDict::new(py).unbind()).bind(py)
 }
 
 fn enum_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

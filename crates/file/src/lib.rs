@@ -53,3 +53,4 @@ pub use config::{Durability, FileConfig};
 pub use factory::FileFactory;
 pub use format::Format;
 pub use reader::RecordReader;
+pub use replace::replace_file;

@@ -18,6 +18,26 @@ pub(crate) struct Replacement {
     durability: Durability,
 }
 
+/// Gives a file new content: whatever happens, it holds the old or the new one. Symbolic links are
+/// followed; owner and permissions stay. It is on disk when this returns.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("people.ini");
+/// dataknobs_data_file::replace_file(&path, b"[ada]\nborn = 1815\n")?;
+/// assert_eq!(std::fs::read(&path)?, b"[ada]\nborn = 1815\n");
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Auth`](ErrorKind::Auth) when the file is write-protected or the folder refuses, else
+/// [`Io`](ErrorKind::Io) or [`NotFound`](ErrorKind::NotFound), with the path; the file is as it was.
+pub fn replace_file(path: &Path, content: &[u8]) -> Result<()> {
+    let target = resolve(path)?;
+    Replacement::write(&target, Durability::Fsync, |out| Ok(out.write_all(content)?))?.commit()?;
+    Ok(())
+}
+
 /// The file that a path means: symbolic links followed, also one whose file is yet to be made.
 pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     let mut path = path.to_owned();

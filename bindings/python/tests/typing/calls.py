@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -33,12 +35,57 @@ from dataknobs_data import (
 )
 from dataknobs_data.backends.file import SyncFileDatabase
 from dataknobs_data.backends.memory import MemoryDatabase
+from dataknobs_data.serializers import (
+    FormatHandler,
+    dump,
+    dumps,
+    format_for,
+    format_names,
+    get_format,
+    load,
+    loads,
+    register_converter,
+    register_format,
+    register_serializer,
+    unregister_converter,
+    unregister_format,
+    unregister_serializer,
+)
 
 
 @dataclass
 class Person:
     name: str
     age: int
+
+
+class Lines(FormatHandler):
+    name = "lines"
+    extensions = ("txt",)
+
+    def read(self, data: bytes) -> list[Record]:
+        return [Record({"line": line}) for line in data.decode().splitlines()]
+
+    def write(self, records: Sequence[Record]) -> bytes:
+        return "".join(f"{record['line']}\n" for record in records).encode()
+
+
+def serializers() -> None:
+    register_serializer(Decimal, serialize=str, deserialize=Decimal)
+    register_serializer(Decimal, str, name="exact", replace=True)
+    register_serializer(Person, lambda person: {"name": person.name}, lambda stored: Person(stored["name"], 0))
+    register_serializer(Person, str, len)  # type: ignore[arg-type]
+    assert_type(unregister_serializer(Decimal), bool)
+    register_converter(FieldType.BOOLEAN, {"yes": True}.get)
+    assert_type(unregister_converter("BOOLEAN", {"yes": True}.get), bool)
+    register_format(Lines())
+    assert_type(unregister_format("lines"), bool)
+    assert_type(get_format("json"), FormatHandler)
+    assert_type(format_for(Path("people.json")), FormatHandler)
+    assert_type(format_names(), list[str])
+    assert_type(loads(dumps([{"name": "Ada"}, Record()], "json"), Lines()), list[Record])
+    assert_type(load(Path("people.json"), format="json"), list[Record])
+    dump(pandas.DataFrame(), "people.json", "json")
 
 
 def records() -> None:

@@ -225,6 +225,7 @@ pub struct Changes {
 #[derive(Debug, Clone, PartialEq)]
 enum ChangedField {
     Value(Str, Value),
+    Serialized(Str, Value, Str),
     Whole(Field),
 }
 
@@ -251,6 +252,21 @@ impl Changes {
     #[must_use]
     pub fn set(mut self, name: impl Into<Str>, value: impl Into<Value>) -> Self {
         self.set.push(ChangedField::Value(name.into(), value.into()));
+        self
+    }
+
+    /// Sets a field's value that a serializer made, as [`Record::set_serialized`] does.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Changes, Field, record};
+    /// let mut record = record! { "price": 9.5 }?;
+    /// Changes::new().set_serialized("price", "9.50", "decimal.Decimal").apply(&mut record)?;
+    /// assert_eq!(record.field("price").unwrap().metadata().unwrap()[Field::SERIALIZER], "decimal.Decimal");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn set_serialized(mut self, name: impl Into<Str>, value: impl Into<Value>, serializer: impl Into<Str>) -> Self {
+        self.set.push(ChangedField::Serialized(name.into(), value.into(), serializer.into()));
         self
     }
 
@@ -302,7 +318,7 @@ impl Changes {
     /// ```
     pub fn names_set(&self) -> impl Iterator<Item = &str> {
         self.set.iter().map(|change| match change {
-            ChangedField::Value(name, _) => name.as_str(),
+            ChangedField::Value(name, _) | ChangedField::Serialized(name, ..) => name.as_str(),
             ChangedField::Whole(field) => field.name.as_str(),
         })
     }
@@ -337,6 +353,7 @@ impl Changes {
         for change in &self.set {
             match change {
                 ChangedField::Value(name, value) => changed.set(name, value.clone())?,
+                ChangedField::Serialized(name, value, by) => changed.set_serialized(name, value.clone(), by)?,
                 ChangedField::Whole(field) => changed.set_field(field.clone())?,
             }
         }

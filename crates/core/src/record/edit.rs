@@ -8,7 +8,8 @@ use crate::value::{Str, Value};
 
 impl Record {
     /// Sets a field's value. A new field goes to the end with the value's own type; an existing
-    /// one keeps its place, its metadata, and its type where that holds the value.
+    /// one keeps its place, its metadata, and its type where that holds the value. Only the name of
+    /// a serializer goes with the value that it made: see [`Record::set_serialized`].
     ///
     /// ```
     /// use dataknobs_data_core::record;
@@ -23,14 +24,40 @@ impl Record {
     /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) for an illegal name or a float that is
     /// not finite.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
-        let value = value.into();
-        let Some(position) = self.shape().position(name) else {
-            return self.set_field(Field::new(name, value));
-        };
-        let declared = self.shape().fields()[position].1;
-        let field_type = if declared.holds(&value) { declared } else { value.field_type() };
-        check_value(name, field_type, &value)?;
-        if field_type == declared {
+        self.set_made_by(name, value.into(), None)
+    }
+
+    /// Sets a field's value as [`Record::set`] does, and keeps in the field's metadata, under
+    /// [`Field::SERIALIZER`], which serializer made it.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Field, record};
+    /// let mut record = record! { "price": 9.5 }?;
+    /// record.set_serialized("price", "9.50", "decimal.Decimal")?;
+    /// assert_eq!(record.field("price").unwrap().metadata().unwrap()[Field::SERIALIZER], "decimal.Decimal");
+    /// record.set("price", 9.5)?;
+    /// assert!(record.field("price").unwrap().metadata().is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Record::set`].
+    pub fn set_serialized(&mut self, name: &str, value: impl Into<Value>, serializer: &str) -> Result<()> {
+        self.set_made_by(name, value.into(), Some(serializer))
+    }
+
+    fn set_made_by(&mut self, name: &str, value: Value, serializer: Option<&str>) -> Result<()> {
+        let position = self.shape().position(name);
+        let declared = position.map(|position| self.shape().fields()[position].1);
+        let field_type = declared.filter(|declared| declared.holds(&value)).unwrap_or_else(|| value.field_type());
+        let metadata = position.and_then(|position| self.field_metadata(position));
+        let was_serialized = metadata.is_some_and(|metadata| metadata.contains_key(Field::SERIALIZER));
+        if let Some(position) = position
+            && declared == Some(field_type)
+            && !was_serialized
+            && serializer.is_none()
+        {
+            check_value(name, field_type, &value)?;
             let mut value = Some(value);
             let in_place = self.data.with_arc_mut(|data| match Arc::get_mut(data) {
                 Some(unique) => {
@@ -47,7 +74,11 @@ impl Record {
             self.replace(self.shape().clone(), values, self.extras().cloned().map(Box::new));
             return Ok(());
         }
-        let metadata = self.field_metadata(position).cloned().unwrap_or_default();
+        let mut metadata = metadata.cloned().unwrap_or_default();
+        match serializer {
+            Some(serializer) => drop(metadata.insert(Field::SERIALIZER.to_owned(), serializer.into())),
+            None => drop(metadata.shift_remove(Field::SERIALIZER)),
+        }
         self.set_field(Field { name: name.into(), value, field_type, metadata })
     }
 

@@ -23,6 +23,18 @@ pub struct Field {
 }
 
 impl Field {
+    /// The key of the metadata that names the serializer which made a value of an application's own
+    /// object, so that reading can give the object back. See [`Record::set_serialized`].
+    ///
+    /// [`Record::set_serialized`]: crate::Record::set_serialized
+    ///
+    /// ```
+    /// use dataknobs_data_core::Field;
+    /// let field = Field::new("price", "9.50").with_metadata(Field::SERIALIZER, "decimal.Decimal");
+    /// assert_eq!(field.metadata["serializer"], "decimal.Decimal");
+    /// ```
+    pub const SERIALIZER: &str = "serializer";
+
     /// A field whose type is detected from its value.
     ///
     /// ```

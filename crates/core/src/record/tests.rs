@@ -220,3 +220,24 @@ fn typed_structs_must_be_structs() {
     let error = rich().to_typed::<std::collections::BTreeMap<String, i64>>().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRecord);
 }
+
+#[test]
+fn the_name_of_a_serializer_goes_with_its_value() {
+    let metadata = |record: &Record| record.field("price").and_then(|field| field.metadata().cloned());
+    let mut record = Record::from_fields([Field::new("price", "9.50").with_metadata("unit", "EUR")]).unwrap();
+    let plain = metadata(&record);
+
+    record.set_serialized("price", "9.75", "decimal").unwrap();
+    assert_eq!(metadata(&record).unwrap()[Field::SERIALIZER], "decimal");
+    assert_eq!(metadata(&record).unwrap()["unit"], "EUR");
+    record.set_serialized("price", 9, "whole").unwrap();
+    assert_eq!(metadata(&record).unwrap()[Field::SERIALIZER], "whole");
+
+    let held = record.clone();
+    record.set("price", 10).unwrap();
+    assert_eq!(metadata(&record), plain);
+    assert_eq!(metadata(&held).unwrap()[Field::SERIALIZER], "whole");
+
+    record.set_serialized("price", f64::NAN, "bad").unwrap_err();
+    assert_eq!((metadata(&record), record["price"].as_integer()), (plain, Some(10)));
+}

@@ -311,12 +311,13 @@ def _retyped(field: Field, kind: str | None, metadata: dict[str, Any] | None) ->
     """Give a field its type of before, unless its value is another now."""
     if kind is not None:
         try:
-            typed = Field(field.name, field.value, kind, metadata)
+            # Without metadata, which may say that the value is read back as an object.
+            typed = Field(field.name, field.value, kind)
         except InvalidRecordError:
             pass
         else:
             if typed.value == field.value:
-                return typed
+                return Field(field.name, field.value, kind, metadata)
     return Field(field.name, field.value, field.type, metadata)
 
 
