@@ -6,13 +6,16 @@
 use arrow_array::LargeStringArray;
 use arrow_array::builder::LargeStringBuilder;
 use dataknobs_data::{FieldType, Value};
-use dataknobs_data_arrow::{Column, ColumnData, ColumnKind, ToArrowOptions, Zone};
+use dataknobs_data_arrow::{Column, ColumnData, ColumnKind, Lend, ToArrowOptions, Zone, with_lent_columns};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyString};
+use pyo3::sync::critical_section::with_critical_section;
+use pyo3::types::{PyCapsule, PyDict, PyList, PyString};
+use pyo3::{Borrowed, ffi};
 
 use crate::error::Outcome;
+use crate::record::PyRecord;
 use crate::value;
 
 /// A column of values that NumPy reads where it is.
@@ -203,6 +206,11 @@ impl TextArray {
 #[pyo3(signature = (records, arrow_text=false))]
 pub(crate) fn _columns(records: &Bound<'_, PyAny>, arrow_text: bool) -> Outcome<Vec<PythonColumn>> {
     let py = records.py();
+    if let Ok(list) = records.cast_exact::<PyList>()
+        && let Some(columns) = with_critical_section(list, || lent(list, text_as(arrow_text)))
+    {
+        return Ok(columns?);
+    }
     let held;
     let found;
     let records: &[dataknobs_data::Record] = match records.cast::<crate::search_result::PySearchResult>() {
@@ -217,6 +225,35 @@ pub(crate) fn _columns(records: &Bound<'_, PyAny>, arrow_text: bool) -> Outcome<
     };
     let columns = crate::runtime::detach(py, || dataknobs_data_arrow::columns(records, &ToArrowOptions::new()));
     Ok(convert(py, columns, text_as(arrow_text))?)
+}
+
+/// A record object, whose record is looked at where it is.
+struct Lent<'py>(Borrowed<'py, 'py, PyRecord>);
+
+// SAFETY: the interpreter, or the critical section of the list that holds the objects, is held while
+// other threads look at their records, which stand behind locks of their own.
+unsafe impl Sync for Lent<'_> {}
+
+impl Lend for Lent<'_> {
+    fn look<T>(&self, look: impl FnOnce(&dataknobs_data::Record) -> T) -> T {
+        self.0.get().look(look)
+    }
+}
+
+/// The columns of record objects, without other handles on their records; none for a list that holds
+/// something else, or records that need more than a look.
+fn lent(list: &Bound<'_, PyList>, text: Text) -> Option<PyResult<Vec<PythonColumn>>> {
+    let py = list.py();
+    let mut records = Vec::with_capacity(list.len());
+    for index in 0..list.len() {
+        // SAFETY: the list is not changed while it is read, and lends what it holds.
+        let item = unsafe {
+            let item = ffi::PyList_GetItem(list.as_ptr(), index as ffi::Py_ssize_t);
+            Borrowed::from_ptr_or_opt(py, item)?
+        };
+        records.push(Lent(item.cast::<PyRecord>().ok()?));
+    }
+    with_lent_columns(&records, |columns| convert(py, columns, text))
 }
 
 pub(crate) fn text_as(arrow: bool) -> Text {

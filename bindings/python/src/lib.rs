@@ -37,6 +37,7 @@ mod shapes;
 mod sort;
 mod stream;
 mod table;
+mod uniform_rows;
 mod value;
 
 use pyo3::prelude::*;

@@ -61,6 +61,11 @@ impl PyRecord {
         self.inner.lock().clone()
     }
 
+    /// Looks at the record under its lock.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
+        look(&self.inner.lock())
+    }
+
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
         change(&mut self.inner.lock())
     }

@@ -9,10 +9,10 @@ use pyo3::types::{PyCapsule, PyDict, PyFloat, PyList, PyString, PyTuple};
 
 use crate::error::{Failure, Outcome};
 use crate::search_result::PySearchResult;
-use crate::value;
+use crate::{uniform_rows, value};
 
 /// Numbers in a NumPy array, which is kept alive beside them.
-struct Numbers<'py, T> {
+pub(crate) struct Numbers<'py, T> {
     values: *const T,
     length: usize,
     _array: Bound<'py, PyAny>,
@@ -36,6 +36,11 @@ impl<'py, T: Copy> Numbers<'py, T> {
         Ok(Numbers { values: address as *const T, length, _array: array })
     }
 
+    /// A copy of them, which no other thread changes.
+    pub(crate) fn to_vec(&self) -> Vec<T> {
+        (0..self.length).map(|index| self.get(index)).collect()
+    }
+
     fn get(&self, index: usize) -> T {
         assert!(index < self.length);
         // SAFETY: the array says that it holds `length` of these at this address, which is aligned,
@@ -44,7 +49,7 @@ impl<'py, T: Copy> Numbers<'py, T> {
     }
 }
 
-enum Cells<'py> {
+pub(crate) enum Cells<'py> {
     Booleans(Numbers<'py, u8>),
     Integers(Numbers<'py, i64>),
     Floats(Numbers<'py, f64>),
@@ -53,12 +58,12 @@ enum Cells<'py> {
     Objects(Bound<'py, PyList>),
 }
 
-struct Column<'py> {
-    name: Str,
-    cells: Cells<'py>,
+pub(crate) struct Column<'py> {
+    pub(crate) name: Str,
+    pub(crate) cells: Cells<'py>,
     /// True where there is a value.
-    present: Option<Numbers<'py, u8>>,
-    declared: Option<FieldType>,
+    pub(crate) present: Option<Numbers<'py, u8>>,
+    pub(crate) declared: Option<FieldType>,
 }
 
 impl Column<'_> {
@@ -117,6 +122,14 @@ impl Column<'_> {
     }
 }
 
+/// Whether this is how pandas writes, among objects, that there is no value.
+pub(crate) fn is_nothing(object: &Bound<'_, PyAny>) -> bool {
+    match object.cast_exact::<PyFloat>() {
+        Ok(number) => number.value().is_nan(),
+        Err(_) => object.is_none() || value::is_missing(object).unwrap_or(false),
+    }
+}
+
 /// Whether this is one of the NaN and NaT of NumPy and decimals: none of them equals itself.
 fn is_not_a_number(object: &Bound<'_, PyAny>) -> bool {
     object.ne(object).unwrap_or(false)
@@ -168,8 +181,13 @@ pub(crate) fn _records(
     Ok(PySearchResult::from(rows_of(&columns, rows, ids.as_ref())?))
 }
 
-fn rows_of(columns: &[Bound<'_, PyAny>], rows: usize, ids: Option<&Bound<'_, PyList>>) -> Outcome<Vec<Record>> {
-    let columns = columns.iter().map(column).collect::<Outcome<Vec<_>>>()?;
+fn rows_of(given: &[Bound<'_, PyAny>], rows: usize, ids: Option<&Bound<'_, PyList>>) -> Outcome<Vec<Record>> {
+    let columns = given.iter().map(column).collect::<Outcome<Vec<_>>>()?;
+    if let Some(first) = given.first()
+        && let Some(records) = uniform_rows::records(first.py(), &columns, rows, ids)
+    {
+        return Ok(records);
+    }
     let mut types: Vec<FieldType> = Vec::new();
     let mut shape = Shape::empty();
     let mut records = Vec::with_capacity(rows);

@@ -8,7 +8,8 @@
 //! The way through the files:
 //! - `options.rs` what a caller may say
 //! - `shapes.rs` the distinct shapes of records; `infer.rs` the columns that records have together
-//! - `column.rs` the values of these columns, without Arrow; `uniform.rs` the same at speed, where all records have one shape
+//! - `column.rs` the values of these columns, without Arrow; `uniform.rs` the same at speed, where all records have one shape;
+//!   `lent.rs` the same again, of records behind locks
 //! - `companion.rs` what columns cannot say of a record, as JSON; `marks.rs` what our schemas say
 //!   about themselves
 //! - `write/` Arrow fields, arrays and batches of columns
@@ -70,6 +71,7 @@
 mod column;
 mod companion;
 mod infer;
+mod lent;
 mod marks;
 mod options;
 mod read;
@@ -79,6 +81,8 @@ mod write;
 
 pub use column::{Column, ColumnData, columns, with_columns};
 pub use infer::{ColumnKind, ColumnType, Zone, infer_columns};
+pub use lent::{Lend, with_lent_columns};
 pub use options::{FromArrowOptions, ToArrowOptions};
 pub use read::{batches_to_records, records_from_reader};
+pub use uniform::{each_in_a_thread, rows_a_thread};
 pub use write::{RecordBatches, reader, records_to_batches};

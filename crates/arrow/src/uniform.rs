@@ -4,7 +4,7 @@
 use std::borrow::Borrow;
 use std::num::NonZero;
 
-use dataknobs_data_core::{Record, Shape, Value};
+use dataknobs_data_core::{Record, Value};
 
 use crate::column::{Column, ColumnData};
 use crate::infer::{ColumnKind, kind_of};
@@ -26,8 +26,8 @@ pub(crate) fn columns<'a, R: Borrow<Record> + Sync>(records: &'a [R]) -> Option<
         return None;
     }
     let mut data: Vec<ColumnData<'a>> = kinds.iter().map(|kind| filled(*kind, records.len())).collect();
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
-    let rows = records.len().div_ceil(threads).max(ROWS_A_THREAD);
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let rows = rows_a_thread(records.len(), threads);
     let mut parts: Vec<(&'a [R], Vec<Part<'_, 'a>>)> =
         records.chunks(rows).map(|records| (records, Vec::with_capacity(kinds.len()))).collect();
     for column in &mut data {
@@ -35,7 +35,8 @@ pub(crate) fn columns<'a, R: Borrow<Record> + Sync>(records: &'a [R]) -> Option<
             columns.push(part);
         }
     }
-    let masks = run(parts, shape)?;
+    let address = shape.address();
+    let masks = each_in_a_thread(parts, |(records, columns)| read_part(records, columns, address))?;
     let columns = shape.fields().iter().zip(kinds).zip(data).enumerate();
     Some(
         columns
@@ -102,7 +103,7 @@ impl<'p, 'a> Part<'p, 'a> {
 }
 
 /// Rows without a value, counted from the first of a part.
-type Mask = Vec<usize>;
+pub(crate) type Mask = Vec<usize>;
 
 #[inline]
 fn fill<'a, T: Copy>(
@@ -121,21 +122,33 @@ fn fill<'a, T: Copy>(
     }
 }
 
-/// Reads all parts; gives for each the masks of its columns, or none when a shape differs.
-fn run<'a, R: Borrow<Record> + Sync>(
-    mut parts: Vec<(&'a [R], Vec<Part<'_, 'a>>)>,
-    shape: &Shape,
-) -> Option<Vec<(usize, Vec<Mask>)>> {
+/// How many rows each of so many threads gets, at least 16,384: a thread is worth its start then.
+///
+/// ```
+/// use dataknobs_data_arrow::rows_a_thread;
+/// assert_eq!((rows_a_thread(100_000, 2), rows_a_thread(1_000, 2)), (50_000, 16_384));
+/// ```
+pub fn rows_a_thread(rows: usize, threads: usize) -> usize {
+    rows.div_ceil(threads.min(MAX_THREADS)).max(ROWS_A_THREAD)
+}
+
+/// Works on each part in a thread of its own, the last one in the caller's. Gives what they give, in
+/// order; none when one of them gives none.
+///
+/// ```
+/// use dataknobs_data_arrow::each_in_a_thread;
+/// assert_eq!(each_in_a_thread(vec![1, 2], |part| Some(part * 10)), Some(vec![10, 20]));
+/// assert_eq!(each_in_a_thread(vec![1, 2], |part| (part > 1).then_some(part)), None);
+/// ```
+pub fn each_in_a_thread<P: Send, T: Send>(mut parts: Vec<P>, work: impl Fn(P) -> Option<T> + Sync) -> Option<Vec<T>> {
     let Some(last) = parts.pop() else { return Some(Vec::new()) };
+    let work = &work;
     std::thread::scope(|scope| {
-        let others: Vec<_> = parts
-            .into_iter()
-            .map(|(records, columns)| scope.spawn(move || read_part(records, columns, shape.address())))
-            .collect();
-        let last = read_part(last.0, last.1, shape.address());
-        let mut masks: Vec<_> = others.into_iter().map(|thread| thread.join().ok().flatten()).collect();
-        masks.push(last);
-        masks.into_iter().collect()
+        let others: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
+        let last = work(last);
+        let mut done: Vec<_> = others.into_iter().map(|thread| thread.join().ok().flatten()).collect();
+        done.push(last);
+        done.into_iter().collect()
     })
 }
 
@@ -157,7 +170,7 @@ fn read_part<'a, R: Borrow<Record>>(
 }
 
 /// The mask of one column out of those of its parts; none when every row has a value.
-fn joined(masks: &[(usize, Vec<Mask>)], column: usize, rows: usize) -> Option<Vec<u8>> {
+pub(crate) fn joined(masks: &[(usize, Vec<Mask>)], column: usize, rows: usize) -> Option<Vec<u8>> {
     if masks.iter().all(|(_, columns)| columns[column].is_empty()) {
         return None;
     }

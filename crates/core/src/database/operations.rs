@@ -186,14 +186,28 @@ impl<'a> Operations<'a> {
         self.session.write_batch(WriteBatchRequest::new(writes)).await
     }
 
-    pub(super) async fn create_batch(&self, records: Vec<Record>) -> Result<Vec<RecordId>> {
+    /// Gives ids to the records of a batch that have none, where the store does not.
+    fn identify(&self, records: &mut [Record]) {
+        if self.capabilities.generates_ids {
+            return;
+        }
+        let without = records.iter().filter(|record| record.id().is_none()).count();
+        if without > 0 {
+            let without_id = records.iter_mut().filter(|record| record.id().is_none());
+            without_id.zip(RecordId::generate_many(without)).for_each(|(record, id)| record.set_id(id));
+        }
+    }
+
+    pub(super) async fn create_batch(&self, mut records: Vec<Record>) -> Result<Vec<RecordId>> {
         self.refuse_if_read_only()?;
+        self.identify(&mut records);
         let writes = records.into_iter().map(|record| self.creation(record)).collect();
         Ok(self.write_batch(writes).await?.into_iter().map(|outcome| outcome.id).collect())
     }
 
-    pub(super) async fn upsert_batch(&self, records: Vec<Record>) -> Result<Vec<RecordId>> {
+    pub(super) async fn upsert_batch(&self, mut records: Vec<Record>) -> Result<Vec<RecordId>> {
         self.refuse_if_read_only()?;
+        self.identify(&mut records);
         let writes = records.into_iter().map(|record| self.upsertion(record)).collect();
         Ok(self.write_batch(writes).await?.into_iter().map(|outcome| outcome.id).collect())
     }

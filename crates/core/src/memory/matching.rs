@@ -17,9 +17,9 @@ pub(super) fn matching<'s>(snapshot: &'s Snapshot, condition: &Condition) -> Vec
         return snapshot.iter().collect();
     }
     let mut found = in_parts(snapshot, |chunks| {
-        let matcher = Matcher::new(condition);
-        let records = chunks.flat_map(|chunk| snapshot.chunk(chunk));
-        records.filter(|record| matcher.matches(record)).collect::<Vec<_>>()
+        let mut found = Vec::new();
+        each_block(snapshot, chunks, condition, |passed| found.extend_from_slice(passed));
+        found
     });
     match found.len() {
         1 => found.swap_remove(0),
@@ -30,11 +30,37 @@ pub(super) fn matching<'s>(snapshot: &'s Snapshot, condition: &Condition) -> Vec
 /// How many records match.
 pub(super) fn count_matching(snapshot: &Snapshot, condition: &Condition) -> u64 {
     let counts = in_parts(snapshot, |chunks| {
-        let matcher = Matcher::new(condition);
-        let records = chunks.flat_map(|chunk| snapshot.chunk(chunk));
-        records.filter(|record| matcher.matches(record)).count() as u64
+        let mut count = 0;
+        each_block(snapshot, chunks, condition, |passed| count += passed.len() as u64);
+        count
     });
     counts.iter().sum()
+}
+
+/// Records that are tested together: so many stay in the cache from one test to the next.
+const BLOCK: usize = 128;
+
+/// Hands over the matching records, block by block.
+fn each_block<'s>(
+    snapshot: &'s Snapshot,
+    chunks: std::ops::Range<usize>,
+    condition: &Condition,
+    mut hand_over: impl FnMut(&[&'s Record]),
+) {
+    let matcher = Matcher::new(condition);
+    let mut block: Vec<&Record> = Vec::with_capacity(BLOCK);
+    for chunk in chunks {
+        let mut records = snapshot.chunk(chunk);
+        loop {
+            block.clear();
+            block.extend(records.by_ref().take(BLOCK));
+            if block.is_empty() {
+                break;
+            }
+            matcher.retain(&mut block);
+            hand_over(&block);
+        }
+    }
 }
 
 /// Runs over ranges of chunks, on this thread and others; the answers are in order.
@@ -82,5 +108,26 @@ mod tests {
         assert_eq!(count_matching(&snapshot, &condition), 99_993);
         assert_eq!(matching(&snapshot, &Condition::TRUE).len(), 100_000);
         assert!(matching(&Table::new().snapshot(), &condition).is_empty());
+    }
+    #[test]
+    fn blocks_of_several_shapes_are_tested_one_by_one() {
+        let mut table = Table::new();
+        for n in 0..1_000 {
+            let record = match n % 3 {
+                0 => record! { "n": n, "name": format!("n{n}") },
+                1 => record! { "name": format!("n{n}"), "n": n as f64 },
+                _ => record! { "n": () },
+            };
+            table.put(record.unwrap().with_id(format!("{n}")).unwrap()).unwrap();
+        }
+        for text in ["n >= 500 AND name LIKE '%1'", "n >= 500 OR n IS NULL", "n IS NULL"] {
+            let condition = Condition::of(&Filter::parse(text).unwrap());
+            let matcher = Matcher::new(&condition);
+            let snapshot = table.snapshot();
+            let one_by_one: Vec<&Record> = snapshot.iter().filter(|record| matcher.matches(record)).collect();
+            assert_eq!(matching(&snapshot, &condition), one_by_one);
+            assert_eq!(count_matching(&snapshot, &condition), one_by_one.len() as u64);
+            assert!(one_by_one.len() > 30, "{text}");
+        }
     }
 }

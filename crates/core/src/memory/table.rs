@@ -267,6 +267,11 @@ impl Table {
         self.append(hash, record)
     }
 
+    /// Makes room for more ids, so that it is not made in steps.
+    pub(super) fn reserve(&mut self, additional: usize) {
+        self.ids.reserve(additional, |place| widen(place.hash));
+    }
+
     fn append(&mut self, hash: u32, record: Record) -> Result<u32> {
         let slot = u32::try_from(self.slots)
             .map_err(|_| Error::invalid_record("the table is full").with_context("records", self.slots))?;

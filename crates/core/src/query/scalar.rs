@@ -20,6 +20,7 @@ pub(crate) enum Scalar<'a> {
 
 impl<'a> Scalar<'a> {
     /// None for null.
+    #[inline]
     pub(crate) fn of(value: &'a Value) -> Option<Self> {
         Some(match value {
             Value::Null => return None,

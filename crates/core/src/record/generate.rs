@@ -32,9 +32,27 @@ pub(crate) fn next_id() -> uuid::Uuid {
     }
 }
 
+/// As many ids as [`next_id`] gives in so many calls, for one look at the clock.
+pub(crate) fn next_ids(count: usize) -> Vec<uuid::Uuid> {
+    let many = |ids: &mut IdContext| {
+        let now = now();
+        (0..count).map(|_| ids.next_at(now)).collect()
+    };
+    match unless_quiet(|| IDS.try_lock()) {
+        Some(mut ids) => many(&mut ids),
+        None => many(&mut IdContext::new()),
+    }
+}
+
 /// Keeps all others out.
 pub(crate) fn hold_ids() -> MutexGuard<'static, IdContext> {
     IDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl IdContext {
@@ -49,8 +67,10 @@ impl IdContext {
 
     /// The next id.
     fn next(&mut self) -> uuid::Uuid {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        self.next_at(now())
+    }
+
+    fn next_at(&mut self, now: u64) -> uuid::Uuid {
         // A clock that is set back does not set ids back.
         if now > self.millis {
             self.millis = now;

@@ -93,14 +93,17 @@ def records_to_dataframe(
     pandas = _pandas()
     if id not in (None, "index", "column"):
         raise ValueError('`id` is None, "index" or "column"')
+    found: Any = records
     if not isinstance(records, _native.SearchResult):
-        records = _native.records_from_columns(list(records))
-    columns = _native._columns(records, _takes_arrow(pandas))
-    ids = None if id is None else records.ids()
-    frame = _frame(columns, len(records), ids if id == "column" else None, ids if id == "index" else None, id_column)
+        found = records if type(records) is list else list(records)
+        if id is not None or metadata:
+            found = _native.records_from_columns(found)
+    columns = _native._columns(found, _takes_arrow(pandas))
+    ids = None if id is None else found.ids()
+    frame = _frame(columns, len(found), ids if id == "column" else None, ids if id == "index" else None, id_column)
     if metadata:
-        by, keys = _keys(ids, id, len(records))
-        described = _metadata(records, {name: declared for name, _, _, _, declared, _ in columns}, keys)
+        by, keys = _keys(ids, id, len(found))
+        described = _metadata(found, {name: declared for name, _, _, _, declared, _ in columns}, keys)
         if described:
             described["by"] = by
             frame.attrs[ATTRIBUTES] = {**frame.attrs.get(ATTRIBUTES, {}), **described}

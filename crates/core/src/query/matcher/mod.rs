@@ -92,6 +92,41 @@ impl Matcher {
         self.holds(&self.node, record, places)
     }
 
+    /// Keeps the records that pass, in their order.
+    ///
+    /// Much faster than one after the other when the records have one shape: each test runs over all
+    /// that passed the one before, so that the processor fetches many records at a time and has no
+    /// outcome to guess.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, Filter, Matcher, record};
+    /// let matcher = Matcher::new(&Condition::of(&Filter::parse("age > 30 AND name LIKE 'A%'")?));
+    /// let (ada, alan) = (record! { "name": "Ada", "age": 36 }?, record! { "name": "Alan", "age": 12 }?);
+    /// let mut records = vec![&ada, &alan];
+    /// matcher.retain(&mut records);
+    /// assert_eq!(records, [&ada]);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn retain(&self, records: &mut Vec<&Record>) {
+        let Some(first) = records.first() else { return };
+        let address = first.shape().address();
+        self.matches(first);
+        let plan = self.shape.borrow();
+        let Some(plan) = plan.as_ref().filter(|_| records.iter().all(|record| record.shape().address() == address))
+        else {
+            drop(plan);
+            records.retain(|record| self.matches(record));
+            return;
+        };
+        match &self.node {
+            Node::All(parts) => {
+                parts.iter().for_each(|part| keep(records, |record| self.holds(part, record, &plan.places)));
+            }
+            node => keep(records, |record| self.holds(node, record, &plan.places)),
+        }
+    }
+
+    #[inline]
     fn holds(&self, node: &Node, record: &Record, places: &[access::Place]) -> bool {
         match node {
             Node::All(parts) => parts.iter().all(|part| self.holds(part, record, places)),
@@ -102,6 +137,18 @@ impl Matcher {
             },
         }
     }
+}
+
+/// What `Vec::retain` does, without a branch on the outcome.
+#[inline]
+fn keep(records: &mut Vec<&Record>, mut test: impl FnMut(&Record) -> bool) {
+    let mut kept = 0;
+    for at in 0..records.len() {
+        let record = records[at];
+        records[kept] = record;
+        kept += usize::from(test(record));
+    }
+    records.truncate(kept);
 }
 
 fn compile(condition: &Condition, accesses: &mut Vec<Access>) -> Node {
