@@ -1,8 +1,12 @@
 //! How the pool lends, checks, waits and lets go.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::*;
+use crate::error::{Error, ErrorKind};
 
 /// Numbered connections; counts what happens to them.
 #[derive(Clone, Default)]
