@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .._awaiting import awaited
 from .._native import Pending, PoolSlot, PoolSlots
@@ -89,6 +89,28 @@ class AsyncConnectionPool(Lending[C]):
             "retry": retry,
         }
         super().__init__(connect, check, close, settings)
+
+    @overload
+    @classmethod
+    def from_config(
+        cls,
+        connect: Callable[[], Awaitable[C]] | ConnectionManager[C],
+        config: Mapping[str, Any],
+        *,
+        check: Callable[[C], object] | None = None,
+        close: Callable[[C], object] | None = None,
+    ) -> Self: ...
+
+    @overload
+    @classmethod
+    def from_config(
+        cls,
+        connect: Callable[[], C],
+        config: Mapping[str, Any],
+        *,
+        check: Callable[[C], object] | None = None,
+        close: Callable[[C], object] | None = None,
+    ) -> Self: ...
 
     @classmethod
     def from_config(

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from typing import TypeAlias
+from typing import Any, Generic, TypeVar
 
 __all__ = ["ConnectionManager", "manager_of"]
 
 C = TypeVar("C")
-
-#: What a pool is made of: what opens a connection, or an object that also checks and closes it.
-Connecting: TypeAlias = "ConnectionManager[C] | Callable[[], C | Awaitable[C]]"
 
 
 class ConnectionManager(ABC, Generic[C]):
