@@ -82,7 +82,7 @@ fn start(call: Call) -> Outcome<(Arc<Shared>, AbortHandle)> {
 pub(crate) fn wait(py: Python<'_>, call: Call) -> Outcome<Answer> {
     if runtime::must_not_block() {
         return Err(Error::unsupported("a blocking call in the event loop of Python backends would wait for itself")
-            .with_hint("await the same call of Database there")
+            .with_hint("await the asynchronous call there")
             .into());
     }
     let (shared, task) = start(call)?;

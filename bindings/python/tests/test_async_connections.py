@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from dataknobs_data import Backend, Database, Record
+from dataknobs_data.backends.base import ScanRequest, WriteOutcome, WriteRequest
 from dataknobs_data.connections import AsyncConnectionPool, ConnectionManager
 from dataknobs_data.exceptions import ConnectionFailedError, NotFoundError, TimedOutError, UnsupportedError
 from echo_server import EchoServer, Streams
@@ -168,6 +170,8 @@ def test_a_wait_ends_with_the_sizes(loop: str) -> None:
             assert caught.value.context["max_size"] == caught.value.context["in_use"] == "1"
             with pytest.raises((asyncio.TimeoutError, TimeoutError)):
                 await asyncio.wait_for(pool.acquire(timeout=PATIENCE), 0.01)
+        # A wait that was cancelled is over a moment later.
+        await until(lambda: pool.metrics.waiting == 0)
         assert pool.metrics == (1, 1, 0, 0)
 
     run_loop(loop, main())
@@ -326,6 +330,51 @@ def test_tasks_that_are_cancelled_at_random_lose_nothing(loop: str) -> None:
             await pool.release(connection)
         await pool.close_all()
         assert made.closed == len(made.opened)
+
+    run_loop(loop, main())
+
+
+# ---- in a backend ----
+
+
+def test_the_coroutines_of_a_backend_share_a_pool(loop: str) -> None:
+    class Store(Backend):
+        """A dict; each call holds a connection meanwhile."""
+
+        def __init__(self) -> None:
+            self.made, self.records, self.writes = Connections(), {}, 0
+            self.pool = AsyncConnectionPool(self.made.connect, max_size=2)
+
+        async def read(self, id: str) -> Record | None:
+            async with self.pool.connection():
+                await asyncio.sleep(0)
+                return self.records.get(id)
+
+        async def write(self, request: WriteRequest) -> WriteOutcome:
+            async with self.pool.connection():
+                await asyncio.sleep(0)
+                self.writes += 1
+                before = self.records.get(request.id)
+                after = request.apply(before, str(self.writes))
+                if after is not None:
+                    self.records[request.id] = after
+                return request.outcome(before, after)
+
+        async def scan(self, request: ScanRequest) -> list[Record]:
+            async with self.pool.connection():
+                return list(self.records.values())
+
+        async def close(self) -> None:
+            await self.pool.close_all()
+
+    async def main() -> None:
+        store = Store()
+        async with Database.create(store) as db:
+            ids = await asyncio.gather(*(db.create({"n": n}) for n in range(20)))
+            assert len(await db.search("n >= 10")) == 10
+            assert await asyncio.to_thread(db.to_sync().read, ids[0]) is not None
+            assert 1 <= len(store.made.opened) <= 2 and store.made.closed == 0
+        assert store.made.closed == len(store.made.opened)
 
     run_loop(loop, main())
 

@@ -6,6 +6,7 @@ library's pool. It knows a connection by its number; the connections themselves 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -215,7 +216,8 @@ def _may_pass(error: Exception) -> bool:
     """Whether an error of `connect` may pass by itself."""
     if isinstance(error, DataknobsError):
         return error.retryable
-    return isinstance(error, (ConnectionError, TimeoutError))
+    # In Python 3.10 asyncio has a class of its own.
+    return isinstance(error, (ConnectionError, TimeoutError, asyncio.TimeoutError))
 
 
 def _keep_inherited() -> None:
