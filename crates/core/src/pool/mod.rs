@@ -1,7 +1,8 @@
 //! A pool of connections: the common one, for every store that has connections.
 //!
 //! A store says in a [`ConnectionManager`] how to open, check and close a connection; the
-//! [`ConnectionPool`] keeps them, in [`guard`](Pooled)s that give them back by themselves.
+//! [`ConnectionPool`] keeps them, in [`guard`](Pooled)s that give them back by themselves. [`Slots`] are
+//! its rules alone, for pools whose connections somebody else opens and closes.
 //!
 //! ```
 //! # use dataknobs_data_core::{Result, backend::Reply, pool::{ConnectionManager, ConnectionPool, PoolConfig}};

@@ -279,6 +279,20 @@ async fn closing_goes_on_after_a_failure() {
 }
 
 #[test]
+fn sizes_never_add_up_to_more_than_there_may_be() {
+    let slots = Slots::new(PoolConfig::with_max_size(2)).unwrap();
+    let held = [slots.try_slot().unwrap(), slots.try_slot().unwrap()];
+    assert!(slots.take_back(Aged::new("back, its slot not yet")).is_empty());
+    let metrics = slots.metrics();
+    assert_eq!((metrics.size, metrics.idle, metrics.in_use), (2, 1, 1));
+    drop(held);
+    let slot = slots.try_slot().unwrap();
+    assert!(matches!(slots.next(&slot), Next::Lend(_)));
+    assert_eq!(slots.metrics().in_use, 1);
+    assert!(format!("{slots:?}").starts_with("Slots { config: PoolConfig { max_size: 2"));
+}
+
+#[test]
 fn a_pool_without_room_is_refused() {
     let error = ConnectionPool::new(Server::default(), PoolConfig::with_max_size(0)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidConfig);
