@@ -6,6 +6,7 @@ use dataknobs_data::{
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyString};
 
+use crate::pool::{Held, PoolSlot};
 use crate::record::PyRecord;
 use crate::search_result::PySearchResult;
 
@@ -27,6 +28,7 @@ pub(crate) enum Answer {
     Info(BackendInfo),
     Transaction(Box<Transaction>),
     Cursor(Box<RecordCursor>),
+    Slot(Held),
 }
 
 macro_rules! answer_from {
@@ -108,6 +110,7 @@ impl Answer {
             Answer::Transaction(transaction) => {
                 Py::new(py, crate::calls::OpenTransaction::new(*transaction))?.into_bound(py).into_any()
             }
+            Answer::Slot(held) => Py::new(py, PoolSlot::from(held))?.into_bound(py).into_any(),
             Answer::Cursor(cursor) => Py::new(py, crate::cursor::Cursor::new(*cursor))?.into_bound(py).into_any(),
         })
     }

@@ -99,7 +99,7 @@ pub(crate) struct Calls {
     open: OnceLock<Open>,
 }
 
-fn seconds(timeout: Option<f64>) -> Outcome<Option<Duration>> {
+pub(crate) fn seconds(timeout: Option<f64>) -> Outcome<Option<Duration>> {
     match timeout {
         None => Ok(None),
         Some(seconds) => match Duration::try_from_secs_f64(seconds) {
@@ -706,7 +706,7 @@ impl OpenTransaction {
     }
 }
 
-fn settings(object: Option<&Bound<'_, PyAny>>) -> Outcome<library::config::ConfigMap> {
+pub(crate) fn settings(object: Option<&Bound<'_, PyAny>>) -> Outcome<library::config::ConfigMap> {
     let Some(object) = object else { return Ok(library::config::ConfigMap::new()) };
     json::map_from_python(object, "settings").map_err(|failure| match failure {
         Failure::Library(error) => {

@@ -25,6 +25,7 @@ mod json;
 mod lasting;
 mod operand;
 mod pending;
+mod pool;
 mod query;
 mod query_document;
 mod record;
@@ -79,6 +80,8 @@ mod _native {
     #[pymodule_export]
     use crate::pending::Pending;
     #[pymodule_export]
+    use crate::pool::{PoolSlot, PoolSlots};
+    #[pymodule_export]
     use crate::query::PyQuery;
     #[pymodule_export]
     use crate::record::{_restore_record, PyRecord};
@@ -87,7 +90,9 @@ mod _native {
     #[pymodule_export]
     use crate::rows::{_records, records_from_columns};
     #[pymodule_export]
-    use crate::runtime::{_after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork, _forbid_blocking};
+    use crate::runtime::{
+        _after_fork_in_child, _after_fork_in_parent, _at_exit, _before_fork, _forbid_blocking, _keep_for_good,
+    };
     #[pymodule_export]
     use crate::search_result::{_restore_result, PySearchResult, RecordIterator};
     #[pymodule_export]

@@ -47,6 +47,9 @@ impl Shared {
     fn complete(&self, answer: dataknobs_data::Result<Answer>) {
         let waiter = {
             let mut slot = self.slot.lock();
+            if slot.done {
+                return; // cancelled meanwhile
+            }
             slot.answer = Some(answer);
             slot.done = true;
             self.ready.notify_all();
@@ -79,7 +82,7 @@ fn start(call: Call) -> Outcome<(Arc<Shared>, AbortHandle)> {
 pub(crate) fn wait(py: Python<'_>, call: Call) -> Outcome<Answer> {
     if runtime::must_not_block() {
         return Err(Error::unsupported("a blocking call in the event loop of Python backends would wait for itself")
-            .with_hint("await the same call of Database there")
+            .with_hint("await the asynchronous call there")
             .into());
     }
     let (shared, task) = start(call)?;
@@ -135,7 +138,12 @@ impl Pending {
     /// End the call where it stands.
     fn cancel(&self) {
         self.task.abort();
-        let waiter = self.shared.slot.lock().waiter.take();
-        drop(waiter);
+        // What an answer holds is let go now, not when the traceback of the caller is.
+        let left = {
+            let mut slot = self.shared.slot.lock();
+            slot.done = true;
+            (slot.answer.take(), slot.waiter.take())
+        };
+        drop(left);
     }
 }

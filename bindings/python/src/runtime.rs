@@ -160,6 +160,12 @@ pub(crate) fn _after_fork_in_child() {
     ATTACHED.store(0, Ordering::SeqCst);
 }
 
+/// Keeps an object for as long as the process lives: nothing ever ends it.
+#[pyfunction]
+pub(crate) fn _keep_for_good(object: Py<PyAny>) {
+    std::mem::forget(object);
+}
+
 /// At exit: waits until the threads of ours have left the interpreter, but not for long.
 #[pyfunction]
 pub(crate) fn _at_exit(py: Python<'_>) {

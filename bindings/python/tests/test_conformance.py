@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import itertools
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import examples
 from dataknobs_data.testing import check_backend
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "python"
@@ -26,6 +28,7 @@ def example(name: str) -> ModuleType:
 
 shelf = example("shelf_backend")
 sqlite = example("sqlite_backend")
+pooled = example("pooled_sqlite")
 
 # A suite that lost behaviours or cases is not green.
 LEAST = 2 * (165 + 620)
@@ -46,6 +49,25 @@ def test_a_persistent_backend_is_opened_again(tmp_path: Path) -> None:
         only=": ",  # the behaviours alone: cases ask nothing about this
     )
     assert report.failed == 0 and report.held >= 2 * 175
+
+
+def test_a_backend_that_reads_through_a_pool_is_opened_again(tmp_path: Path) -> None:
+    numbers = itertools.count()
+    pool = {"max_size": 2, "min_size": 1, "check_after": 0}
+    report = check_backend(
+        lambda: pooled.PooledSqliteBackend(str(tmp_path / f"{next(numbers)}.db"), "OFF", pool),
+        reopen=lambda backend: pooled.PooledSqliteBackend(backend.path, "OFF", pool),
+        name="pooled sqlite",
+        only=": ",  # as above; what queries find, the rows of the backend below answer
+    )
+    assert report.failed == 0 and report.held >= 2 * 175
+
+
+@pytest.mark.parametrize("module", [shelf, sqlite, pooled])
+def test_the_examples_run(module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = [test for test in doctest.DocTestFinder().find(module) if test.examples]
+    assert found and sum(examples.run(test, monkeypatch) for test in found) == 0
 
 
 class Forgetful(shelf.Shelf):  # type: ignore[misc, name-defined]

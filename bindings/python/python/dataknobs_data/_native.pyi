@@ -23,6 +23,7 @@ from typing import (
 from typing_extensions import Self, disjoint_base
 
 from ._construction import Constructor
+from .exceptions import TimedOutError
 from .fields import FieldType
 from .query import Operator
 from .typing import IdLike, QueryLike, RecordLike, RecordsLike
@@ -51,6 +52,8 @@ __all__ = [
     "ModifyRequest",
     "OpenTransaction",
     "Pending",
+    "PoolSlot",
+    "PoolSlots",
     "Query",
     "Record",
     "RecordIterator",
@@ -2128,6 +2131,53 @@ class Pending(Generic[_T]):
         """End the call where it stands."""
 
 @final
+class PoolSlot:
+    """The right to hold one connection, until it is lent or freed."""
+
+    def free(self) -> None:
+        """Let the next caller have it."""
+
+@final
+class PoolSlots:
+    """Who is next, which connection is lent, which is let go; connections are numbers."""
+
+    def __new__(cls, config: Mapping[str, Any], /) -> Self: ...
+    @staticmethod
+    def checked(config: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the settings of a configuration, as they stand there, when they make sense."""
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings but ``retry``; durations as texts."""
+    def seconds(self, timeout: float | None) -> float:
+        """Seconds that a call may take to get a connection: its own limit, or that of the pool."""
+    def enter(self, timeout: float | None) -> PoolSlot:
+        """Give a slot, in turn; wait for it on this thread."""
+    def begin(self, timeout: float | None) -> PoolSlot | Pending[PoolSlot]:
+        """Give a slot, in turn, or the wait for it."""
+    def next(self, slot: PoolSlot) -> tuple[Literal["connect", "lend", "check", "let go"], int]:
+        """Say what to do with a slot, and with which connection. One to lend or to check is on loan from now on."""
+    def lend(self, slot: PoolSlot, connection: int) -> None:
+        """Lend a connection that was opened for a slot."""
+    def is_lent(self, connection: int) -> bool:
+        """Whether a connection is on loan."""
+    def give_back(self, connection: int) -> list[int]:
+        """End a loan, keep the connection for the next caller, and give those that are to be closed."""
+    def take_out(self, connection: int) -> PoolSlot:
+        """End a loan and give its slot, to be freed when the connection is closed."""
+    def close(self) -> list[int]:
+        """End the lending and give the idle connections, to be closed."""
+    def is_below_minimum(self) -> bool:
+        """Whether there are fewer connections than `min_size`."""
+    def metrics(self) -> tuple[int, int, int, int]:
+        """Give size, idle, in use and waiting."""
+    def timed_out(self, timeout: float | None) -> TimedOutError:
+        """Give the error for a call that got no connection within these seconds."""
+    def pause(self, failed: int, since: float) -> float | None:
+        """Seconds to wait before `connect` is tried again that failed so often and was first called so long ago; None
+        when it is not to be.
+        """
+
+@final
 class Buffer:
     """A column of values that NumPy reads where it is."""
 
@@ -3451,6 +3501,7 @@ def _stored(data: RecordLike, id: str, version: str) -> Record:
 
 def _fill_environment(settings: dict[str, Any]) -> dict[str, Any]: ...
 def _forbid_blocking() -> None: ...
+def _keep_for_good(object: object) -> None: ...
 def _check_backend(
     name: str, factory: Callable[[], Any], reopen: Callable[[Any], Any] | None, only: str
 ) -> list[dict[str, Any]]: ...

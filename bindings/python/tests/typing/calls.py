@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from asyncio import StreamWriter, open_connection
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,6 +37,7 @@ from dataknobs_data import (
 )
 from dataknobs_data.backends.file import SyncFileDatabase
 from dataknobs_data.backends.memory import MemoryDatabase
+from dataknobs_data.connections import AsyncConnectionPool, ConnectionManager, ConnectionPool
 from dataknobs_data.serializers import (
     FormatHandler,
     dump,
@@ -207,3 +210,46 @@ def frames(db: SyncDatabase) -> None:
     frame = records_to_dataframe(db.search(), id="index")
     assert_type(frame, pandas.DataFrame)
     assert_type(dataframe_to_records(frame, missing="drop"), SearchResult)
+
+
+class Sqlite(ConnectionManager[sqlite3.Connection]):
+    def connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(":memory:")
+
+
+class Streams(ConnectionManager[StreamWriter]):
+    async def connect(self) -> StreamWriter:
+        return (await open_connection("localhost", 7))[1]
+
+    async def check(self, connection: StreamWriter) -> bool:
+        return not connection.is_closing()
+
+
+def connections() -> None:
+    pool = ConnectionPool(lambda: sqlite3.connect(":memory:"), max_size=4, acquire_timeout="5s", idle_timeout=None)
+    assert_type(pool, ConnectionPool[sqlite3.Connection])
+    assert_type(ConnectionPool(Sqlite()), ConnectionPool[sqlite3.Connection])
+    assert_type(ConnectionPool.from_config(Sqlite(), {"max_size": 4}), ConnectionPool[sqlite3.Connection])
+    assert_type(pool.acquire(timeout=1), sqlite3.Connection)
+    assert_type(pool.metrics.idle, int)
+    with ConnectionPool(Sqlite(), retry=3) as opened, opened.connection() as connection:
+        assert_type(connection, sqlite3.Connection)
+        opened.release(connection)
+    pool.release(3)  # type: ignore[arg-type]
+    ConnectionPool(sqlite3.connect)  # type: ignore[arg-type]
+    ConnectionPool(Sqlite(), max_size="4")  # type: ignore[arg-type]
+
+
+async def asynchronous_connections() -> None:
+    async def connect() -> StreamWriter:
+        return (await open_connection("localhost", 7))[1]
+
+    pool = AsyncConnectionPool(connect, check=StreamWriter.drain, close=StreamWriter.close)
+    assert_type(pool, AsyncConnectionPool[StreamWriter])
+    assert_type(AsyncConnectionPool(Streams()), AsyncConnectionPool[StreamWriter])
+    assert_type(AsyncConnectionPool(lambda: sqlite3.connect(":memory:")), AsyncConnectionPool[sqlite3.Connection])
+    assert_type(AsyncConnectionPool.from_config(connect, {"max_size": 4}), AsyncConnectionPool[StreamWriter])
+    assert_type(await pool.acquire(), StreamWriter)
+    async with pool, pool.connection(timeout=5) as connection:
+        assert_type(connection, StreamWriter)
+        await pool.discard(connection)

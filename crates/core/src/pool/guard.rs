@@ -4,10 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
-
-use super::{ConnectionManager, Shared};
+use super::{Aged, ConnectionManager, Shared, Slot};
 
 /// A connection that its pool gets back when this is dropped.
 ///
@@ -42,22 +39,16 @@ use super::{ConnectionManager, Shared};
 /// ```
 pub struct Pooled<M: ConnectionManager> {
     /// None only while it is being dropped.
-    connection: Option<M::Connection>,
-    born: Instant,
+    connection: Option<Aged<M::Connection>>,
     in_flight: bool,
     pool: Arc<Shared<M>>,
     /// Freed after the connection is back, so that whoever waits finds it.
-    _permit: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 impl<M: ConnectionManager> Pooled<M> {
-    pub(super) fn new(
-        connection: M::Connection,
-        born: Instant,
-        pool: Arc<Shared<M>>,
-        permit: OwnedSemaphorePermit,
-    ) -> Self {
-        Pooled { connection: Some(connection), born, in_flight: false, pool, _permit: permit }
+    pub(super) fn new(connection: Aged<M::Connection>, pool: Arc<Shared<M>>, slot: Slot) -> Self {
+        Pooled { connection: Some(connection), in_flight: false, pool, _slot: slot }
     }
 
     /// Begins work that leaves the connection unusable if it stops midway.
@@ -183,14 +174,14 @@ impl<M: ConnectionManager> Pooled<M> {
 
     fn connection(&self) -> &M::Connection {
         match &self.connection {
-            Some(connection) => connection,
+            Some(aged) => &aged.connection,
             None => unreachable!("the connection is taken only in drop"),
         }
     }
 
     fn connection_mut(&mut self) -> &mut M::Connection {
         match &mut self.connection {
-            Some(connection) => connection,
+            Some(aged) => &mut aged.connection,
             None => unreachable!("the connection is taken only in drop"),
         }
     }
@@ -201,7 +192,7 @@ impl<M: ConnectionManager> Drop for Pooled<M> {
         if let Some(connection) = self.connection.take()
             && !self.in_flight
         {
-            self.pool.take_back(connection, self.born);
+            drop(self.pool.slots.take_back(connection));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A pool of connections: the common one, for every store that has connections.
 //!
 //! A store says in a [`ConnectionManager`] how to open, check and close a connection; the
-//! [`ConnectionPool`] keeps them, in [`guard`](Pooled)s that give them back by themselves.
+//! [`ConnectionPool`] keeps them, in [`guard`](Pooled)s that give them back by themselves. [`Slots`] are
+//! its rules alone, for pools whose connections somebody else opens and closes.
 //!
 //! ```
 //! # use dataknobs_data_core::{Result, backend::Reply, pool::{ConnectionManager, ConnectionPool, PoolConfig}};
@@ -30,25 +31,22 @@
 
 mod config;
 mod guard;
+mod slots;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 pub use config::PoolConfig;
 pub use guard::{InFlight, Pooled};
+pub use slots::{Aged, Next, Slot, Slots};
 
 use crate::backend::Reply;
-use crate::config::format_duration;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// Opens, checks and closes the connections of a pool.
 ///
@@ -227,23 +225,15 @@ pub struct PoolMetrics {
     pub size: usize,
     /// Connections that nobody uses.
     pub idle: usize,
+    /// Connections that somebody uses, or that are being opened or checked.
+    pub in_use: usize,
     /// Callers that wait for one.
     pub waiting: usize,
 }
 
 struct Shared<M: ConnectionManager> {
     manager: M,
-    config: PoolConfig,
-    permits: Arc<Semaphore>,
-    /// Most recently used last.
-    idle: Mutex<VecDeque<Idle<M::Connection>>>,
-    waiting: AtomicUsize,
-}
-
-struct Idle<C> {
-    connection: C,
-    born: Instant,
-    since: Instant,
+    slots: Slots<M::Connection>,
 }
 
 impl<M: ConnectionManager> ConnectionPool<M> {
@@ -274,15 +264,7 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// # Errors
     /// As [`PoolConfig::check`].
     pub fn new(manager: M, config: PoolConfig) -> Result<Self> {
-        config.check()?;
-        let size = (config.max_size as usize).min(Semaphore::MAX_PERMITS);
-        let shared = Shared {
-            manager,
-            config,
-            permits: Arc::new(Semaphore::new(size)),
-            idle: Mutex::new(VecDeque::new()),
-            waiting: AtomicUsize::new(0),
-        };
+        let shared = Shared { manager, slots: Slots::new(config)? };
         Ok(ConnectionPool { shared: Arc::new(shared) })
     }
 
@@ -319,34 +301,25 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// Timeout, with the pool's size, after `acquire_timeout`; Connection when the pool is closed; and
     /// what opening a connection fails with.
     pub async fn acquire(&self) -> Result<Pooled<M>> {
-        let config = &self.shared.config;
-        let acquired = timeout(config.acquire_timeout, async {
-            let permit = self.permit().await?;
-            let (connection, born) = match self.shared.working_idle().await {
-                Some(found) => found,
-                None => (self.shared.manager.connect().await?, Instant::now()),
+        let Shared { manager, slots } = &*self.shared;
+        let allowed = slots.config().acquire_timeout;
+        let acquired = timeout(allowed, async {
+            let slot = slots.slot().await?;
+            let aged = loop {
+                match slots.next(&slot) {
+                    Next::Connect => break Aged::new(manager.connect().await?),
+                    Next::Lend(idle) => break idle,
+                    Next::Check(mut idle) => {
+                        if manager.check(&mut idle.connection).await.is_ok() {
+                            break idle;
+                        }
+                    }
+                    Next::LetGo(outlived) => drop(outlived),
+                }
             };
-            Ok(Pooled::new(connection, born, self.shared.clone(), permit))
+            Ok(Pooled::new(aged, self.shared.clone(), slot))
         });
-        acquired.await.unwrap_or_else(|_| {
-            let PoolMetrics { size, idle, waiting } = self.metrics();
-            Err(Error::new(ErrorKind::Timeout, "no connection within the time allowed")
-                .with_operation("acquire")
-                .with_context("timeout", format_duration(config.acquire_timeout))
-                .with_context("max_size", config.max_size)
-                .with_context("in_use", size - idle)
-                .with_context("waiting", waiting)
-                .with_hint("release connections sooner, or raise `pool.max_size`"))
-        })
-    }
-
-    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let permits = self.shared.permits.clone();
-        if let Ok(permit) = permits.clone().try_acquire_owned() {
-            return Ok(permit);
-        }
-        let _waiting = Waiting::new(&self.shared.waiting);
-        permits.acquire_owned().await.map_err(|_| closed())
+        acquired.await.unwrap_or_else(|_| Err(slots.timed_out(allowed)))
     }
 
     /// Opens connections until `min_size` are there.
@@ -381,10 +354,10 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// What opening one fails with; those before it stay.
     pub async fn warm(&self) -> Result<()> {
         let mut held = Vec::new();
-        while self.metrics().size < self.shared.config.min_size as usize {
-            let permit = self.permit().await?;
-            let connection = self.shared.manager.connect().await?;
-            held.push(Pooled::new(connection, Instant::now(), self.shared.clone(), permit));
+        let Shared { manager, slots } = &*self.shared;
+        while slots.is_below_minimum() {
+            let slot = slots.slot().await?;
+            held.push(Pooled::new(Aged::new(manager.connect().await?), self.shared.clone(), slot));
         }
         Ok(())
     }
@@ -420,10 +393,8 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// # Errors
     /// The first that closing a connection fails with; the others are closed all the same.
     pub async fn close_all(&self) -> Result<()> {
-        self.shared.permits.close();
-        let idle = std::mem::take(&mut *self.shared.idle.lock());
         let mut result = Ok(());
-        for Idle { connection, .. } in idle {
+        for connection in self.shared.slots.close() {
             result = result.and(self.shared.manager.close(connection).await);
         }
         result
@@ -455,9 +426,7 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// # }).unwrap();
     /// ```
     pub fn metrics(&self) -> PoolMetrics {
-        let idle = self.shared.idle.lock().len();
-        let in_use = (self.shared.config.max_size as usize).saturating_sub(self.shared.permits.available_permits());
-        PoolMetrics { size: idle + in_use, idle, waiting: self.shared.waiting.load(Ordering::Relaxed) }
+        self.shared.slots.metrics()
     }
 
     /// Its settings.
@@ -483,71 +452,7 @@ impl<M: ConnectionManager> ConnectionPool<M> {
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
     pub fn config(&self) -> &PoolConfig {
-        &self.shared.config
-    }
-}
-
-impl<M: ConnectionManager> Shared<M> {
-    /// An idle connection that works, and when it was opened.
-    async fn working_idle(&self) -> Option<(M::Connection, Instant)> {
-        loop {
-            let (Idle { mut connection, born, since }, others) = {
-                let mut idle = self.idle.lock();
-                (idle.pop_back()?, idle.len())
-            };
-            let idled = since.elapsed();
-            let outlived = |limit: Option<_>, time| limit.is_some_and(|limit| time > limit);
-            let spare = others >= self.config.min_size as usize;
-            if outlived(self.config.max_lifetime, born.elapsed())
-                || (spare && outlived(self.config.idle_timeout, idled))
-            {
-                continue;
-            }
-            if idled <= self.config.check_after || self.manager.check(&mut connection).await.is_ok() {
-                return Some((connection, born));
-            }
-        }
-    }
-
-    fn take_back(&self, connection: M::Connection, born: Instant) {
-        let now = Instant::now();
-        let mut outlived = Vec::new();
-        let mut idle = self.idle.lock();
-        // Asked under the lock that close_all takes after closing: none slips in behind it.
-        if self.permits.is_closed() {
-            drop(idle);
-            return;
-        }
-        idle.push_back(Idle { connection, born, since: now });
-        if let Some(limit) = self.config.idle_timeout {
-            let keep = self.config.min_size as usize;
-            while idle.len() > keep && idle.front().is_some_and(|oldest| now - oldest.since > limit) {
-                outlived.extend(idle.pop_front());
-            }
-        }
-        drop(idle);
-        // Letting go of connections may take a while: not under the lock.
-        drop(outlived);
-    }
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Connection, "the pool is closed").with_operation("acquire").with_retryable(false)
-}
-
-/// Counts a caller that waits, for as long as it does.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Waiting(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.shared.slots.config()
     }
 }
 
@@ -560,7 +465,7 @@ impl<M: ConnectionManager> Clone for ConnectionPool<M> {
 impl<M: ConnectionManager> fmt::Debug for ConnectionPool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionPool")
-            .field("config", &self.shared.config)
+            .field("config", self.config())
             .field("metrics", &self.metrics())
             .finish_non_exhaustive()
     }

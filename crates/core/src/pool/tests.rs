@@ -1,8 +1,12 @@
 //! How the pool lends, checks, waits and lets go.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::*;
+use crate::error::{Error, ErrorKind};
 
 /// Numbered connections; counts what happens to them.
 #[derive(Clone, Default)]
@@ -272,6 +276,20 @@ async fn closing_goes_on_after_a_failure() {
     assert!(pool.close_all().await.is_err());
     assert_eq!((server.closed(), server.dropped()), (2, 2));
     assert!(format!("{pool:?}").starts_with("ConnectionPool { config: PoolConfig { max_size: 2"));
+}
+
+#[test]
+fn sizes_never_add_up_to_more_than_there_may_be() {
+    let slots = Slots::new(PoolConfig::with_max_size(2)).unwrap();
+    let held = [slots.try_slot().unwrap(), slots.try_slot().unwrap()];
+    assert!(slots.take_back(Aged::new("back, its slot not yet")).is_empty());
+    let metrics = slots.metrics();
+    assert_eq!((metrics.size, metrics.idle, metrics.in_use), (2, 1, 1));
+    drop(held);
+    let slot = slots.try_slot().unwrap();
+    assert!(matches!(slots.next(&slot), Next::Lend(_)));
+    assert_eq!(slots.metrics().in_use, 1);
+    assert!(format!("{slots:?}").starts_with("Slots { config: PoolConfig { max_size: 2"));
 }
 
 #[test]

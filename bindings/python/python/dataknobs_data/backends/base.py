@@ -40,6 +40,7 @@ from collections.abc import AsyncIterable, Awaitable, Generator, Iterable, Mappi
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
+from .._awaiting import finish, items
 from .._native import (
     AggregateRequest,
     Condition,
@@ -55,7 +56,6 @@ from .._native import (
 )
 from .._native import _stored as stored
 from ..exceptions import BY_KIND, BackendError, DataknobsError, InvalidConfigError, UnsupportedError
-from ._awaiting import finish, items
 
 if TYPE_CHECKING:
     from typing_extensions import Self

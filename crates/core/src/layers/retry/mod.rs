@@ -74,6 +74,22 @@ impl Retry {
         Retry { policy, jitter: Arc::new(Random::unpredictable()) }
     }
 
+    /// How long to wait before something is tried again that failed this often and was begun this long ago;
+    /// none when it is not to be tried again. For what is no call of a backend and repeats by itself.
+    ///
+    /// ```
+    /// use dataknobs_data_core::layers::{Retry, RetryPolicy};
+    /// use std::time::Duration;
+    /// let retry = Retry::new(RetryPolicy::with_attempts(2));
+    /// assert!(retry.pause(1, Duration::ZERO).is_some_and(|pause| pause <= Duration::from_millis(100)));
+    /// assert_eq!(retry.pause(2, Duration::ZERO), None);
+    /// ```
+    pub fn pause(&self, failed: u32, since: Duration) -> Option<Duration> {
+        let delay = self.policy.longest_delay(failed).mul_f64(self.jitter.fraction());
+        let too_late = self.policy.deadline.is_some_and(|deadline| since.saturating_add(delay) >= deadline);
+        (failed < self.policy.attempts && !too_late).then_some(delay)
+    }
+
     /// A backend inside this layer.
     ///
     /// ```
@@ -165,12 +181,9 @@ impl Attempts {
 
     /// Waits for the next try; the error comes back when there is none left.
     async fn wait(&mut self, error: Error) -> Result<()> {
-        let policy = &self.retry.policy;
-        let delay = policy.longest_delay(self.made).mul_f64(self.retry.jitter.fraction());
-        let too_late = policy.deadline.is_some_and(|deadline| self.started.elapsed().saturating_add(delay) >= deadline);
-        if self.made >= policy.attempts || too_late {
+        let Some(delay) = self.retry.pause(self.made, self.started.elapsed()) else {
             return Err(if self.made > 1 { error.with_context("attempts", self.made) } else { error });
-        }
+        };
         debug!(
             target: "dataknobs_data",
             operation = self.operation.name(),

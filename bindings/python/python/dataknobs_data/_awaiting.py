@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Generator
 from typing import Any, TypeVar
 
-__all__ = ["finish", "items"]
+__all__ = ["awaited", "finish", "items", "returned"]
 
 T = TypeVar("T")
 
@@ -31,10 +31,30 @@ def finish(steps: Generator[Any, Any, T]) -> T | Awaitable[T]:
     except StopIteration as end:
         result: T = end.value
         return result
-    return _await(steps, step)
+    return awaited(steps, step)
 
 
-async def _await(steps: Generator[Any, Any, T], step: Any) -> T:
+def returned(steps: Generator[Any, Any, T]) -> T:
+    """Run a generator in which nothing has to be awaited to its end: give its result.
+
+    Examples
+    --------
+    >>> def doubled(number):
+    ...     return 2 * (yield number)
+    >>> returned(doubled(21))
+    42
+    """
+    step = None
+    try:
+        while True:
+            step = steps.send(step)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+async def awaited(steps: Generator[Any, Any, T], step: Any = None) -> T:
+    """Run a generator to its end, from the step that it is at, and give its result."""
     try:
         while True:
             try:
