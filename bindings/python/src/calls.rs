@@ -23,6 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::answer::Answer;
+use crate::cost::Cost;
 use crate::custom_backend::PythonBackend;
 use crate::error::{Failure, Outcome};
 use crate::pending::{Call, Pending, wait};
@@ -32,6 +33,10 @@ use crate::{json, query, runtime, serializers, value};
 /// Records up to which a search in memory is answered at once: it takes well under a millisecond.
 const FEW: u64 = 1_000;
 
+/// Records up to which a batch in memory is written on the caller's thread, if it may wait: it takes
+/// less time than Ctrl-C may go unnoticed.
+const SOME: usize = 131_072;
+
 /// Whether the caller waits on its thread or in an event loop.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Mode {
@@ -40,12 +45,13 @@ pub(crate) enum Mode {
 }
 
 /// What a call costs in memory: one record, or as many as a batch or the store holds, which it only
-/// reads or may change.
+/// reads, each at a known cost or not, or may change.
 #[derive(Clone, Copy, PartialEq)]
 enum Weight {
     One,
     Batch(usize),
     Whole,
+    Scan(Cost),
     Change,
 }
 
@@ -156,30 +162,41 @@ impl Calls {
                 (Weight::One, _) => true,
                 (Weight::Batch(length), _) => length as u64 <= FEW,
                 // The caller's thread is as good as another, when it may wait.
-                (Weight::Whole | Weight::Change, Mode::Blocking) => false,
-                (Weight::Whole | Weight::Change, Mode::Begin) => Self::holds_few(open),
+                (Weight::Whole | Weight::Scan(_) | Weight::Change, Mode::Blocking) => false,
+                (Weight::Whole | Weight::Scan(_) | Weight::Change, Mode::Begin) => Self::holds_few(open),
             }
     }
 
     fn holds_few(open: &Open) -> bool {
+        Self::records(open).is_some_and(|count| count <= FEW)
+    }
+
+    /// How many records the store holds, where it says so.
+    fn records(open: &Open) -> Option<u64> {
         let details = match (&open.database, &*open.target.lock()) {
             (Some(database), _) | (None, Some(Target::Transaction(_, database))) => database.backend().info().details,
-            _ => return false,
+            _ => return None,
         };
-        let records = details.iter().find(|(key, _)| key == "records");
-        records.and_then(|(_, count)| count.as_u64()).is_some_and(|count| count <= FEW)
+        details.iter().find(|(key, _)| key == "records").and_then(|(_, count)| count.as_u64())
     }
 
     /// Whether a call needs no thread of its own to run on. In a long one, Ctrl-C must be heard.
     fn is_short(open: &Open, weight: Weight) -> bool {
-        let by_size = matches!(weight, Weight::Whole | Weight::Change);
-        open.in_memory && by_size && !open.holders.are_there() && Self::holds_few(open)
+        if !open.in_memory || open.holders.are_there() {
+            return false;
+        }
+        match weight {
+            Weight::Whole | Weight::Change => Self::holds_few(open),
+            Weight::Scan(cost) => Self::records(open).is_some_and(|count| count <= FEW || cost.is_brief(count)),
+            Weight::Batch(length) => length <= SOME,
+            Weight::One => false,
+        }
     }
 
     /// The call, counted if it may hold the store for long.
     fn held(open: &Open, weight: Weight, call: Call) -> Call {
         let holds = match weight {
-            Weight::One | Weight::Whole => false,
+            Weight::One | Weight::Whole | Weight::Scan(_) => false,
             Weight::Batch(length) => length as u64 > FEW,
             Weight::Change => !Self::is_short(open, weight),
         };
@@ -234,9 +251,10 @@ macro_rules! call {
                 limited(timeout, call)
             }
         };
-        let call = Calls::held(open, weight, call);
         // A timeout needs the runtime's clock.
-        if timeout.is_none() && $mode == Mode::Blocking && Calls::is_short(open, weight) {
+        let here = timeout.is_none() && $mode == Mode::Blocking && Calls::is_short(open, weight);
+        let call = Calls::held(open, weight, call);
+        if here {
             return Ok(runtime::detach($py, || now(call))?.into_python($py)?);
         }
         Calls::finish($py, $mode, call)
@@ -449,7 +467,7 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let query = &query::argument(query)?;
-        call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.search(&query))
+        call!(self, py, mode, timeout, Weight::Scan(Cost::of(query)), own(query), |target| target.search(&query))
     }
 
     fn first<'py>(
@@ -460,7 +478,7 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let query = &query::argument(query)?;
-        call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.first(&query))
+        call!(self, py, mode, timeout, Weight::Scan(Cost::of(query)), own(query), |target| target.first(&query))
     }
 
     fn count<'py>(
@@ -471,7 +489,7 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let query = &query::argument(query)?;
-        call!(self, py, mode, timeout, Weight::Whole, own(query), |target| target.count(&query))
+        call!(self, py, mode, timeout, Weight::Scan(Cost::of(query)), own(query), |target| target.count(&query))
     }
 
     fn _open_cursor<'py>(

@@ -227,16 +227,34 @@ pub(crate) fn _columns(records: &Bound<'_, PyAny>, arrow_text: bool) -> Outcome<
     Ok(convert(py, columns, text_as(arrow_text))?)
 }
 
-/// A record object, whose record is looked at where it is.
-struct Lent<'py>(Borrowed<'py, 'py, PyRecord>);
+/// An object that may be a record's, and is looked at where it is.
+struct Lent<'py> {
+    object: Borrowed<'py, 'py, PyAny>,
+    /// The class of records.
+    class: *mut ffi::PyTypeObject,
+}
 
 // SAFETY: the interpreter, or the critical section of the list that holds the objects, is held while
-// other threads look at their records, which stand behind locks of their own.
+// other threads look at them. They compare the class, which needs no interpreter, and read records
+// under the records' own locks.
 unsafe impl Sync for Lent<'_> {}
 
+impl Lent<'_> {
+    fn record(&self) -> Option<&PyRecord> {
+        // SAFETY: an object of this very class is a record's.
+        (self.object.get_type_ptr() == self.class).then(|| unsafe { self.object.cast_unchecked::<PyRecord>().get() })
+    }
+}
+
 impl Lend for Lent<'_> {
-    fn look<T>(&self, look: impl FnOnce(&dataknobs_data::Record) -> T) -> T {
-        self.0.get().look(look)
+    fn look<T>(&self, look: impl FnOnce(&dataknobs_data::Record) -> T) -> Option<T> {
+        Some(self.record()?.look(look))
+    }
+
+    fn prefetch(&self) {
+        if let Some(record) = self.record() {
+            record.prefetch();
+        }
     }
 }
 
@@ -244,14 +262,15 @@ impl Lend for Lent<'_> {
 /// something else, or records that need more than a look.
 fn lent(list: &Bound<'_, PyList>, text: Text) -> Option<PyResult<Vec<PythonColumn>>> {
     let py = list.py();
+    let class = py.get_type::<PyRecord>().as_type_ptr();
     let mut records = Vec::with_capacity(list.len());
     for index in 0..list.len() {
         // SAFETY: the list is not changed while it is read, and lends what it holds.
-        let item = unsafe {
+        let object = unsafe {
             let item = ffi::PyList_GetItem(list.as_ptr(), index as ffi::Py_ssize_t);
             Borrowed::from_ptr_or_opt(py, item)?
         };
-        records.push(Lent(item.cast::<PyRecord>().ok()?));
+        records.push(Lent { object, class });
     }
     with_lent_columns(&records, |columns| convert(py, columns, text))
 }

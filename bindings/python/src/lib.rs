@@ -4,6 +4,7 @@
 
 mod aggregation;
 mod aggregation_text;
+mod allocator;
 mod answer;
 mod calls;
 mod capabilities;
@@ -12,6 +13,7 @@ mod columns;
 mod conformance;
 mod construction;
 mod converters;
+mod cost;
 mod cursor;
 mod custom_backend;
 mod datetime;
@@ -110,6 +112,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::allocator::keep_pages();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("_GENERIC_SETTINGS", dataknobs_data_core::Opened::SETTINGS)?;
         let mut names: Vec<String> = module.index()?.extract()?;
@@ -117,6 +120,3 @@ mod _native {
         module.setattr("__all__", names)
     }
 }
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,5 +1,7 @@
 //! Records out of the columns of a DataFrame, and out of Arrow data.
 
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef};
 use dataknobs_data::{DateTime, Error, FieldType, Record, RecordId, Shape, Str, Value};
 use dataknobs_data_arrow::FromArrowOptions;
 use pyo3::exceptions::PyTypeError;
@@ -56,6 +58,8 @@ pub(crate) enum Cells<'py> {
     /// Microseconds of UTC or of nowhere, and the offsets from UTC in seconds.
     Moments(Numbers<'py, i64>, Option<Numbers<'py, i64>>),
     Objects(Bound<'py, PyList>),
+    /// Text as Arrow data, in pieces.
+    Texts(Vec<ArrayRef>),
 }
 
 pub(crate) struct Column<'py> {
@@ -89,6 +93,7 @@ impl Column<'_> {
                     Value::DateTime(DateTime::with_offset(micros, offset)?)
                 }
             },
+            Cells::Texts(pieces) => text_at(pieces, row).map_or(Value::Null, |text| Value::String(Str::new(text))),
             Cells::Objects(cells) => {
                 let cell = cells.get_item(row)?;
                 match cell.cast_exact::<PyFloat>() {
@@ -108,7 +113,15 @@ impl Column<'_> {
         if let Some(declared) = self.declared {
             return declared;
         }
-        let Cells::Objects(cells) = &self.cells else { return FieldType::String };
+        let cells = match &self.cells {
+            Cells::Objects(cells) => cells,
+            // What is null before long prose is of its type, too.
+            Cells::Texts(pieces) => {
+                let first = pieces.iter().flat_map(texts_of).flatten().next();
+                return first.map_or(FieldType::String, |text| FieldType::detect(&Value::String(Str::new(text))));
+            }
+            _ => return FieldType::String,
+        };
         // A cell that is no value is reported when its row is read.
         let values = (0..cells.len()).map_while(|row| self.value(row).ok());
         values.filter(|value| !value.is_null()).map(|value| value.field_type()).next().unwrap_or(FieldType::String)
@@ -133,6 +146,45 @@ pub(crate) fn is_nothing(object: &Bound<'_, PyAny>) -> bool {
 /// Whether this is one of the NaN and NaT of NumPy and decimals: none of them equals itself.
 fn is_not_a_number(object: &Bound<'_, PyAny>) -> bool {
     object.ne(object).unwrap_or(false)
+}
+
+/// The texts of Arrow data of one of the two types of text.
+pub(crate) fn texts_of(piece: &ArrayRef) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
+    match piece.as_string_opt::<i32>() {
+        Some(texts) => Box::new(texts.iter()),
+        None => Box::new(piece.as_string::<i64>().iter()),
+    }
+}
+
+fn text_at(pieces: &[ArrayRef], mut row: usize) -> Option<&str> {
+    for piece in pieces {
+        if row < piece.len() {
+            return match piece.as_string_opt::<i32>() {
+                _ if piece.is_null(row) => None,
+                Some(texts) => Some(texts.value(row)),
+                None => Some(piece.as_string::<i64>().value(row)),
+            };
+        }
+        row -= piece.len();
+    }
+    None
+}
+
+/// The pieces of a table of one column of text.
+fn texts(table: &Bound<'_, PyAny>) -> Outcome<Vec<ArrayRef>> {
+    let capsule = table.call_method0(intern!(table.py(), "__arrow_c_stream__"))?.cast_into::<PyCapsule>()?;
+    let mut pieces = Vec::new();
+    for batch in crate::stream::import(&capsule)? {
+        let batch =
+            batch.map_err(|source| Error::invalid_record("a column of text cannot be read").with_source(source))?;
+        let piece = batch
+            .columns()
+            .first()
+            .filter(|piece| piece.as_string_opt::<i32>().is_some() || piece.as_string_opt::<i64>().is_some());
+        let piece = piece.ok_or_else(|| Failure::Python(PyTypeError::new_err("a column of text was expected")))?;
+        pieces.push(piece.clone());
+    }
+    Ok(pieces)
 }
 
 /// NaN is no value; infinity is none that a record holds.
@@ -164,6 +216,7 @@ fn column<'py>(parts: &Bound<'py, PyAny>) -> Outcome<Column<'py>> {
             let offsets = optional(4)?.map(|offsets| Numbers::of(offsets, "i8")).transpose()?;
             Cells::Moments(Numbers::of(data, "M8[us]")?, offsets)
         }
+        "text" => Cells::Texts(texts(&data)?),
         _ => Cells::Objects(data.cast_into::<PyList>()?),
     };
     let present = optional(3)?.map(|present| Numbers::of(present, "b1")).transpose()?;

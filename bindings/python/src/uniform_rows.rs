@@ -8,7 +8,7 @@ use dataknobs_data_arrow::{each_in_a_thread, rows_a_thread};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
-use crate::rows::{Cells, Column, is_nothing};
+use crate::rows::{Cells, Column, is_nothing, texts_of};
 use crate::runtime;
 
 /// Bytes of text up to which it is no long prose, however many characters they are.
@@ -55,13 +55,18 @@ impl<'py> Strings<'py> {
 }
 
 impl<'a> Plain<'a> {
-    fn new(column: &Column<'_>, strings: Option<&'a Strings<'_>>) -> Option<Self> {
+    fn new(column: &'a Column<'_>, strings: Option<&'a Strings<'_>>) -> Option<Self> {
         let data = match (&column.cells, strings) {
             (Cells::Booleans(cells), _) => Data::Booleans(cells.to_vec()),
             (Cells::Integers(cells), _) => Data::Integers(cells.to_vec()),
             (Cells::Floats(cells), _) => Data::Floats(cells.to_vec()),
             (Cells::Moments(cells, offsets), _) => {
                 Data::Moments(cells.to_vec(), offsets.as_ref().map(|offsets| offsets.to_vec()))
+            }
+            (Cells::Texts(pieces), _) => {
+                let texts: Vec<_> = pieces.iter().flat_map(texts_of).collect();
+                let short = texts.iter().flatten().all(|text| text.len() <= SHORT);
+                Data::Texts(short.then_some(texts)?)
             }
             (Cells::Objects(_), strings) => Data::Texts(strings?.texts()?),
         };
@@ -130,9 +135,11 @@ pub(crate) fn records(
     runtime::detach(py, || {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let each = rows_a_thread(rows, threads);
-        let parts: Vec<_> = (0..rows).step_by(each).map(|start| start..rows.min(start + each)).collect();
-        let made = each_in_a_thread(parts, |rows| {
-            let record = |row| {
+        // Shared here, and not by the threads, which would wait for each other at every record.
+        let part = |start| (start, vec![shape.clone(); each.min(rows - start)]);
+        let parts: Vec<_> = (0..rows).step_by(each).map(part).collect();
+        let made = each_in_a_thread(parts, |(start, shapes)| {
+            let record = |(row, shape): (usize, Shape)| {
                 let failed = Cell::new(false);
                 let values = columns.iter().map(|column| {
                     column.value(row).unwrap_or_else(|| {
@@ -140,13 +147,13 @@ pub(crate) fn records(
                         Value::Null
                     })
                 });
-                let mut record = Record::from_shape(&shape, values).ok().filter(|_| !failed.get())?;
+                let mut record = Record::with_shape(shape, values).ok().filter(|_| !failed.get())?;
                 if let Some(Some(id)) = ids.as_ref().map(|ids| ids[row]) {
                     record.set_id(RecordId::new(id).ok()?);
                 }
                 Some(record)
             };
-            rows.map(record).collect::<Option<Vec<_>>>()
+            (start..).zip(shapes).map(record).collect::<Option<Vec<_>>>()
         })?;
         let mut made = made.into_iter();
         let mut records = made.next().unwrap_or_default();

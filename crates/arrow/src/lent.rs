@@ -16,9 +16,10 @@ use crate::uniform::{Mask, each_in_a_thread, joined, rows_a_thread};
 /// use std::sync::Mutex;
 /// struct Locked(Mutex<Record>);
 /// impl Lend for Locked {
-///     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
-///         look(&self.0.lock().unwrap())
+///     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> Option<T> {
+///         Some(look(&self.0.lock().unwrap()))
 ///     }
+///     fn prefetch(&self) {}
 /// }
 /// let records = [Locked(Mutex::new(record! { "n": 1 }?)), Locked(Mutex::new(record! { "n": 2 }?))];
 /// let sum = with_lent_columns(&records, |columns| match &columns[0].data {
@@ -29,23 +30,46 @@ use crate::uniform::{Mask, each_in_a_thread, joined, rows_a_thread};
 /// # Ok::<(), dataknobs_data_core::Error>(())
 /// ```
 pub trait Lend: Sync {
-    /// Hands the record over for as long as `look` runs; called from several threads at a time.
+    /// Hands the record over for as long as `look` runs, or gives none when there is no record; called
+    /// from several threads at a time.
     ///
     /// ```
     /// # use dataknobs_data_arrow::Lend;
     /// # use dataknobs_data_core::{Record, record};
     /// # struct Plain(Record);
     /// # impl Lend for Plain {
-    /// #     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
-    /// #         look(&self.0)
+    /// #     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> Option<T> {
+    /// #         Some(look(&self.0))
     /// #     }
+    /// #     fn prefetch(&self) {}
     /// # }
     /// let lender = Plain(record! { "n": 1 }?);
-    /// assert_eq!(lender.look(Record::len), 1);
+    /// assert_eq!(lender.look(Record::len), Some(1));
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
-    fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T;
+    fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> Option<T>;
+
+    /// Called a little before [`Lend::look`], which may do without: what it has to fetch from memory
+    /// can be on its way by then. A lock would wait for it.
+    ///
+    /// ```
+    /// # use dataknobs_data_arrow::Lend;
+    /// # use dataknobs_data_core::{Record, record};
+    /// # struct Plain(Record);
+    /// # impl Lend for Plain {
+    /// #     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> Option<T> {
+    /// #         Some(look(&self.0))
+    /// #     }
+    /// #     fn prefetch(&self) {}
+    /// # }
+    /// Plain(record! { "n": 1 }?).prefetch();
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    fn prefetch(&self);
 }
+
+/// Records between a prefetch and the look.
+const AHEAD: usize = 16;
 
 /// Hands over the columns of lent records, as [`columns`](crate::columns) gives them, when all
 /// records have one shape and each of its fields is boolean, a number or text; else gives none.
@@ -57,16 +81,17 @@ pub trait Lend: Sync {
 /// # use dataknobs_data_core::{Record, record};
 /// # struct Plain(Record);
 /// # impl Lend for Plain {
-/// #     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
-/// #         look(&self.0)
+/// #     fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> Option<T> {
+/// #         Some(look(&self.0))
 /// #     }
+/// #     fn prefetch(&self) {}
 /// # }
 /// let different = [Plain(record! { "n": 1 }?), Plain(record! { "n": 1.5 }?)];
 /// assert_eq!(with_lent_columns(&different, |columns| columns.len()), None);
 /// # Ok::<(), dataknobs_data_core::Error>(())
 /// ```
 pub fn with_lent_columns<L: Lend, T>(records: &[L], run: impl FnOnce(Vec<Column<'_>>) -> T) -> Option<T> {
-    let shape = records.first()?.look(|record| record.shape().clone());
+    let shape = records.first()?.look(|record| record.shape().clone())?;
     let mut data =
         shape.fields().iter().map(|(_, kind)| Cells::new(*kind, records.len())).collect::<Option<Vec<_>>>()?;
     let masks = read(records, &mut data, &shape)?;
@@ -168,7 +193,11 @@ fn read<L: Lend>(records: &[L], data: &mut [Cells], shape: &Shape) -> Option<Vec
     let shape = shape.address();
     each_in_a_thread(parts, |(records, mut columns)| {
         let mut masks = vec![Mask::new(); columns.len()];
+        records.iter().take(AHEAD).for_each(Lend::prefetch);
         for (row, record) in records.iter().enumerate() {
+            if let Some(next) = records.get(row + AHEAD) {
+                next.prefetch();
+            }
             let same = record.look(|record| {
                 if record.shape().address() != shape {
                     return false;
@@ -180,7 +209,7 @@ fn read<L: Lend>(records: &[L], data: &mut [Cells], shape: &Shape) -> Option<Vec
                 }
                 true
             });
-            if !same {
+            if same != Some(true) {
                 return None;
             }
         }
@@ -199,9 +228,11 @@ mod tests {
     struct Locked(Mutex<Record>);
 
     impl Lend for Locked {
-        fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> T {
-            look(&self.0.lock().unwrap())
+        fn look<T>(&self, look: impl FnOnce(&Record) -> T) -> Option<T> {
+            Some(look(&self.0.lock().unwrap()))
         }
+
+        fn prefetch(&self) {}
     }
 
     #[test]
@@ -227,8 +258,8 @@ mod tests {
 
     #[test]
     fn other_fields_and_other_shapes_are_left_to_others() {
-        let json = record! { "n": serde_json::json!([1]) }.unwrap();
-        assert_eq!(with_lent_columns(&[Locked(Mutex::new(json))], |_| ()), None);
+        let bytes = record! { "n": b"bytes".as_slice() }.unwrap();
+        assert_eq!(with_lent_columns(&[Locked(Mutex::new(bytes))], |_| ()), None);
         assert_eq!(with_lent_columns::<Locked, _>(&[], |_| ()), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::backend::{
 use crate::capability::Capabilities;
 use crate::error::{BatchFailure, Error, ErrorKind, Result};
 use crate::query::{Condition, Matcher, Query, SortPosition};
-use crate::record::{Record, RecordId};
+use crate::record::{FreshIds, Record, RecordId};
 
 /// A session with what the handle knows about its store.
 #[derive(Clone, Copy)]
@@ -103,9 +103,9 @@ impl<'a> Operations<'a> {
         Ok(ids.iter().map(|id| if RecordId::is_legal(id) { found.next().flatten() } else { None }).collect())
     }
 
-    fn creation(&self, mut record: Record) -> WriteRequest {
+    fn creation(&self, mut record: Record, fresh: impl FnOnce() -> RecordId) -> WriteRequest {
         if record.id().is_none() && !self.capabilities.generates_ids {
-            record.set_id(RecordId::generate());
+            record.set_id(fresh());
         }
         WriteRequest::new(record.id().cloned(), WriteAction::Create(record))
     }
@@ -115,7 +115,7 @@ impl<'a> Operations<'a> {
         if let Err(error) = self.refuse_if_read_only() {
             return Reply::ready(Err(error));
         }
-        self.session.write(self.creation(record)).map_ok(|outcome| outcome.id)
+        self.session.write(self.creation(record, RecordId::generate)).map_ok(|outcome| outcome.id)
     }
 
     /// A write to a record that is there already; not found where no record can have this id.
@@ -162,17 +162,17 @@ impl<'a> Operations<'a> {
         if let Err(error) = prepared {
             return Reply::ready(Err(error));
         }
-        let request = self.upsertion(record).expecting(options.expected_version);
+        let request = self.upsertion(record, RecordId::generate).expecting(options.expected_version);
         self.session.write(request).map_ok(|outcome| outcome.id)
     }
 
-    fn upsertion(&self, mut record: Record) -> WriteRequest {
+    fn upsertion(&self, mut record: Record, fresh: impl FnOnce() -> RecordId) -> WriteRequest {
         match record.id().cloned() {
             Some(id) => WriteRequest::new(id, WriteAction::Upsert(record)),
             // The store finds the key in the record's key field, or makes one.
             None if self.capabilities.generates_ids => WriteRequest::new(None, WriteAction::Upsert(record)),
             None => {
-                let id = RecordId::generate();
+                let id = fresh();
                 record.set_id(id.clone());
                 WriteRequest::new(id, WriteAction::Upsert(record))
             }
@@ -186,29 +186,17 @@ impl<'a> Operations<'a> {
         self.session.write_batch(WriteBatchRequest::new(writes)).await
     }
 
-    /// Gives ids to the records of a batch that have none, where the store does not.
-    fn identify(&self, records: &mut [Record]) {
-        if self.capabilities.generates_ids {
-            return;
-        }
-        let without = records.iter().filter(|record| record.id().is_none()).count();
-        if without > 0 {
-            let without_id = records.iter_mut().filter(|record| record.id().is_none());
-            without_id.zip(RecordId::generate_many(without)).for_each(|(record, id)| record.set_id(id));
-        }
-    }
-
-    pub(super) async fn create_batch(&self, mut records: Vec<Record>) -> Result<Vec<RecordId>> {
+    pub(super) async fn create_batch(&self, records: Vec<Record>) -> Result<Vec<RecordId>> {
         self.refuse_if_read_only()?;
-        self.identify(&mut records);
-        let writes = records.into_iter().map(|record| self.creation(record)).collect();
+        let mut fresh = FreshIds::up_to(records.len());
+        let writes = records.into_iter().map(|record| self.creation(record, || fresh.next())).collect();
         Ok(self.write_batch(writes).await?.into_iter().map(|outcome| outcome.id).collect())
     }
 
-    pub(super) async fn upsert_batch(&self, mut records: Vec<Record>) -> Result<Vec<RecordId>> {
+    pub(super) async fn upsert_batch(&self, records: Vec<Record>) -> Result<Vec<RecordId>> {
         self.refuse_if_read_only()?;
-        self.identify(&mut records);
-        let writes = records.into_iter().map(|record| self.upsertion(record)).collect();
+        let mut fresh = FreshIds::up_to(records.len());
+        let writes = records.into_iter().map(|record| self.upsertion(record, || fresh.next())).collect();
         Ok(self.write_batch(writes).await?.into_iter().map(|outcome| outcome.id).collect())
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::RecordId;
 use crate::quiet::unless_quiet;
 
 /// Bytes that are asked of the operating system at a time: each question costs a system call.
@@ -32,8 +33,33 @@ pub(crate) fn next_id() -> uuid::Uuid {
     }
 }
 
-/// As many ids as [`next_id`] gives in so many calls, for one look at the clock.
-pub(crate) fn next_ids(count: usize) -> Vec<uuid::Uuid> {
+/// New ids for up to so many records, made in blocks: for each one look at the clock and one hold of
+/// the lock.
+pub(crate) struct FreshIds {
+    /// How many may still be asked for.
+    left: usize,
+    block: std::vec::IntoIter<uuid::Uuid>,
+}
+
+impl FreshIds {
+    const BLOCK: usize = 256;
+
+    pub(crate) fn up_to(count: usize) -> Self {
+        FreshIds { left: count, block: Vec::new().into_iter() }
+    }
+
+    pub(crate) fn next(&mut self) -> RecordId {
+        let id = self.block.next().unwrap_or_else(|| {
+            self.block = next_ids(self.left.clamp(1, Self::BLOCK)).into_iter();
+            self.block.next().unwrap_or_else(next_id)
+        });
+        self.left = self.left.saturating_sub(1);
+        RecordId::from_uuid(id)
+    }
+}
+
+/// As many ids as [`next_id`] gives in so many calls.
+fn next_ids(count: usize) -> Vec<uuid::Uuid> {
     let many = |ids: &mut IdContext| {
         let now = now();
         (0..count).map(|_| ids.next_at(now)).collect()
@@ -130,6 +156,13 @@ mod tests {
         let ids: Vec<_> = (0..4).map(|_| context.next()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+    }
+
+    #[test]
+    fn ids_in_blocks_ascend_over_more_than_they_were_made_for() {
+        let mut fresh = FreshIds::up_to(700);
+        let ids: Vec<RecordId> = (0..1_000).map(|_| fresh.next()).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]) && ids[0] > RecordId::from_uuid(uuid::Uuid::nil()));
     }
 
     #[test]

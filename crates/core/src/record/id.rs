@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
-use super::generate::{next_id, next_ids};
+use super::generate::next_id;
 use crate::error::{Error, Result};
 use crate::value::Str;
 
@@ -90,18 +90,7 @@ impl RecordId {
         Self::from_uuid(next_id())
     }
 
-    /// As many new ids, which ascend.
-    ///
-    /// ```
-    /// use dataknobs_data_core::RecordId;
-    /// let ids: Vec<RecordId> = RecordId::generate_many(3).collect();
-    /// assert!(ids.len() == 3 && ids.is_sorted());
-    /// ```
-    pub fn generate_many(count: usize) -> impl Iterator<Item = RecordId> {
-        next_ids(count).into_iter().map(Self::from_uuid)
-    }
-
-    fn from_uuid(id: uuid::Uuid) -> Self {
+    pub(super) fn from_uuid(id: uuid::Uuid) -> Self {
         let mut buffer = uuid::Uuid::encode_buffer();
         RecordId(Str::new(id.hyphenated().encode_lower(&mut buffer)))
     }

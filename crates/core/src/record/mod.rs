@@ -16,7 +16,7 @@ use triomphe::{Arc, ThinArc};
 
 pub use document::{DocumentMeta, plain_json, value_from_plain};
 pub use field::{Field, FieldRef};
-pub(crate) use generate::{IdContext, hold_ids};
+pub(crate) use generate::{FreshIds, IdContext, hold_ids};
 pub(crate) use id::find_control;
 pub use id::{RecordId, Version};
 pub(crate) use shape::{Interner, hold_shapes};
@@ -161,14 +161,34 @@ impl Record {
         V: IntoIterator<Item = Value>,
         V::IntoIter: ExactSizeIterator,
     {
+        Self::with_shape(shape.clone(), values)
+    }
+
+    /// [`Record::from_shape`] with a shape that is given away: several threads that each share it for
+    /// their own records would wait for each other.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Record, Value, record};
+    /// let shape = record! { "n": 1 }?.shape().clone();
+    /// assert_eq!(Record::with_shape(shape, [Value::from(2)])?, record! { "n": 2 }?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_shape<V>(shape: Shape, values: V) -> Result<Self>
+    where
+        V: IntoIterator<Item = Value>,
+        V::IntoIter: ExactSizeIterator,
+    {
         let values = values.into_iter();
         if shape.len() != values.len() {
             return Err(Error::invalid_record("a record needs one value for each field of its shape")
                 .with_context("fields", shape.len())
                 .with_context("values", values.len()));
         }
-        let record = Self::assemble(shape.clone(), values, None);
-        for ((name, field_type), value) in shape.fields().iter().zip(record.values()) {
+        let record = Self::assemble(shape, values, None);
+        for ((name, field_type), value) in record.shape().fields().iter().zip(record.values()) {
             check_value(name, *field_type, value)?;
         }
         Ok(record)

@@ -393,9 +393,21 @@ def _cells(series: Any, name: str) -> tuple[str, Any, Any, Any]:
         return (*_numbers(series.to_numpy(), kind, name), None, None)
     if plain:
         return "objects", series.tolist(), None, None
+    if type(series.array).__name__ == "ArrowStringArray":
+        texts = _arrow_texts(series.array)
+        if texts is not None:
+            return "text", texts, None, None
     values = series.astype(object).to_numpy(dtype=object, copy=True)
     values[series.isna().to_numpy(dtype=bool)] = None
     return "objects", values.tolist(), None, None
+
+
+def _arrow_texts(array: Any) -> Any:
+    """Give text that pandas keeps in Arrow data as such data, so that no objects are made of it."""
+    import pyarrow
+
+    column = pyarrow.table([pyarrow.chunked_array(array.__arrow_array__())], ["text"])
+    return column if column.schema[0].type in (pyarrow.string(), pyarrow.large_string()) else None
 
 
 def _numbers(array: Any, kind: str, name: str) -> tuple[str, Any]:
