@@ -89,10 +89,11 @@ impl PyRecord {
     }
 }
 
-/// The record in an argument: a `Record`, or whatever makes one.
+/// The record in an argument: a `Record`, or whatever makes one. It is the caller's alone, who will
+/// give it an id and a version.
 pub(crate) fn argument(object: &Bound<'_, PyAny>) -> Outcome<Record> {
     match object.cast::<PyRecord>() {
-        Ok(record) => Ok(record.get().get()),
+        Ok(record) => Ok(record.get().look(Record::detached)),
         Err(_) => build(object),
     }
 }

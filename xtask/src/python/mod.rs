@@ -102,7 +102,7 @@ impl<'a> Python<'a> {
     }
 
     fn wheel(&self) -> Result<()> {
-        let wheel = wheel::build(&self.tools()?, &self.wheels())?;
+        let wheel = wheel::build(&self.tools()?, "wheel", &self.wheels())?;
         wheel::check_contents(&interpreter::default()?, &wheel)
     }
 
@@ -151,6 +151,21 @@ impl<'a> Python<'a> {
             bail!("no interpreter ran a test");
         }
         Ok(total)
+    }
+
+    /// Times the package as users get it beside what they would use instead, with each pandas.
+    pub(crate) fn bench(&self, arguments: &[String]) -> Result<()> {
+        self.install_tools()?;
+        let wheel = wheel::build(&self.tools()?, "release", &self.output.join("release-wheels"))?;
+        for pandas in ["pandas2", "pandas3"] {
+            let environment = self.uv()?.environment(&format!("bench-{pandas}"), &interpreter::default()?)?;
+            environment.install_groups(&["clients", pandas])?;
+            environment.install_wheel(&wheel)?;
+            let mut command = environment.command("python");
+            command.arg(self.workspace.root().join("benches/python/bench.py")).args(arguments);
+            process::run(&mut command)?;
+        }
+        Ok(())
     }
 
     fn uv(&self) -> Result<Uv> {

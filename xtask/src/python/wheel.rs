@@ -21,13 +21,13 @@ const CONTENTS: [&str; 7] = [
     ".dist-info/licenses/LICENSE-MIT",
 ];
 
-/// Builds it with the `wheel` profile into an empty folder.
-pub(crate) fn build(tools: &Environment, folder: &Path) -> Result<PathBuf> {
+/// Builds it with this profile into an empty folder.
+pub(crate) fn build(tools: &Environment, profile: &str, folder: &Path) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     let mut command = tools.command("maturin");
-    command.args(["build", "--quiet", "--locked", "--profile", "wheel", "--out"]).arg(folder);
+    command.args(["build", "--quiet", "--locked", "--profile", profile, "--out"]).arg(folder);
     process::run(&mut command)?;
     find(folder)
 }

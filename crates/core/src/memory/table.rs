@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use triomphe::Arc;
 
 use crate::backend::{WriteAction, WriteOutcome, WriteRequest};
@@ -27,6 +28,11 @@ type Chunk = Arc<Vec<Option<Record>>>;
 struct Place {
     slot: u32,
     hash: u32,
+}
+
+/// The slot after so many.
+fn next_slot(slots: usize) -> Result<u32> {
+    u32::try_from(slots).map_err(|_| Error::invalid_record("the table is full").with_context("records", slots))
 }
 
 /// The hash that a table uses, from the part that a [`Place`] keeps.
@@ -273,8 +279,34 @@ impl Table {
     }
 
     fn append(&mut self, hash: u32, record: Record) -> Result<u32> {
-        let slot = u32::try_from(self.slots)
-            .map_err(|_| Error::invalid_record("the table is full").with_context("records", self.slots))?;
+        let slot = self.push(record)?;
+        self.ids.insert_unique(widen(hash), Place { slot, hash }, |place| widen(place.hash));
+        Ok(slot)
+    }
+
+    /// Adds a record whose id must be new, in one look at the ids.
+    fn create(&mut self, id: RecordId, mut record: Record, version: Version) -> Result<Applied> {
+        let hash = self.hash(&id);
+        let chunks = &self.chunks;
+        let is_there = |place: &Place| {
+            let slot = place.slot as usize;
+            let record = || chunks.get(slot / CHUNK)?.get(slot % CHUNK)?.as_ref();
+            place.hash == hash && record().is_some_and(|record| record.id() == Some(&id))
+        };
+        match self.ids.entry(widen(hash), is_there, |place| widen(place.hash)) {
+            Entry::Occupied(_) => Err(already_exists(&id)),
+            Entry::Vacant(place) => {
+                let slot = next_slot(self.slots)?;
+                place.insert(Place { slot, hash });
+                record.prepare_for_store(&id, version.clone());
+                self.push(record)?;
+                Ok(Applied { outcome: WriteOutcome::new(id, false, version), slot: Some(slot), before: None })
+            }
+        }
+    }
+
+    fn push(&mut self, record: Record) -> Result<u32> {
+        let slot = next_slot(self.slots)?;
         if self.slots.is_multiple_of(CHUNK) {
             // The first chunk grows as it needs to; a table that has filled one will fill more.
             let capacity = if self.slots == 0 { 4 } else { CHUNK };
@@ -284,7 +316,6 @@ impl Table {
             Arc::make_mut(chunk).push(Some(record));
         }
         self.slots += 1;
-        self.ids.insert_unique(widen(hash), Place { slot, hash }, |place| widen(place.hash));
         Ok(slot)
     }
 
@@ -399,6 +430,13 @@ impl Table {
     pub fn apply(&mut self, request: WriteRequest, version: impl FnOnce(&Record) -> Version) -> Result<Applied> {
         let WriteRequest { id, action, expected_version } = request;
         let Some(id) = id else { return Err(Error::invalid_record("a write needs an id")) };
+        let action = match action {
+            WriteAction::Create(record) if expected_version.is_none() => {
+                let version = version(&record);
+                return self.create(id, record, version);
+            }
+            action => action,
+        };
         let hash = self.hash(&id);
         let found = self.find(hash, &id);
         let before = found.map(|(_, record)| record);

@@ -205,6 +205,24 @@ impl Record {
         Record { data: ThinArc::from_header_and_iter(header, values) }
     }
 
+    /// The same fields, id and metadata, shared with nobody and without version and score: what a store
+    /// completes in place.
+    ///
+    /// ```
+    /// use dataknobs_data_core::record;
+    /// let record = record! { "n": 1 }?.with_id("a")?;
+    /// let copy = record.detached();
+    /// assert!(copy == record && copy.id() == record.id() && !copy.shares_content_with(&record));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let Header { id, shape, extras, .. } = self.header();
+        let header =
+            Header { id: id.clone(), shape: shape.clone(), extras: extras.clone(), version: None, score: None };
+        Record { data: ThinArc::from_header_and_iter(header, self.values().iter().cloned()) }
+    }
+
     fn header(&self) -> &Header {
         &self.data.header.header
     }
