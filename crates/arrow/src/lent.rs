@@ -6,7 +6,7 @@ use dataknobs_data_core::{FieldType, Record, Shape, Str, Value};
 
 use crate::column::{Column, ColumnData};
 use crate::infer::{ColumnKind, kind_of};
-use crate::uniform::{AHEAD, Mask, each_in_a_thread, joined, rows_a_thread};
+use crate::uniform::{Mask, each_in_a_thread, joined, rows_a_thread};
 
 /// A record that can be looked at for a moment.
 ///
@@ -67,6 +67,9 @@ pub trait Lend: Sync {
     /// ```
     fn prefetch(&self);
 }
+
+/// Records between a prefetch and the look.
+const AHEAD: usize = 16;
 
 /// Hands over the columns of lent records, as [`columns`](crate::columns) gives them, when all
 /// records have one shape and each of its fields is boolean, a number or text; else gives none.

@@ -9,8 +9,9 @@ use dataknobs_data_core::{Record, Value};
 use crate::column::{Column, ColumnData};
 use crate::infer::{ColumnKind, kind_of};
 
-/// How far ahead of its turn a record is fetched.
-pub(crate) const AHEAD: usize = 16;
+/// Records that are looked at together: so many stay in the cache while one column after another
+/// is read from them.
+const BLOCK: usize = 256;
 
 /// A thread is worth its start from so many records on.
 const ROWS_A_THREAD: usize = 16_384;
@@ -82,27 +83,44 @@ impl<'p, 'a> Part<'p, 'a> {
         }
     }
 
-    /// Takes one value; false when there is none.
-    #[inline]
-    fn set(&mut self, row: usize, value: &'a Value) -> bool {
-        match (self, value) {
-            (Part::Boolean(data), Value::Boolean(value)) => data[row] = u8::from(*value),
-            (Part::Integer(data), Value::Integer(value)) => data[row] = *value,
-            (Part::Float(data), Value::Float(value)) => data[row] = *value,
-            (Part::Text(data), Value::String(value)) => data[row] = Some(value.as_str()),
-            (Part::Values(data), value) if !value.is_null() => data[row] = value,
-            (Part::Float(data), _) => {
-                data[row] = f64::NAN;
-                return false;
+    /// Reads one field of some records, whose first is at `start` in this part.
+    fn read<R: Borrow<Record>>(&mut self, records: &'a [R], field: usize, start: usize, mask: &mut Mask) {
+        let values = records.iter().map(|record| &record.borrow().values()[field]);
+        let rows = start..start + records.len();
+        match self {
+            Part::Boolean(data) => {
+                fill(&mut data[rows], values, 0, start, mask, |value| value.as_boolean().map(u8::from));
             }
-            _ => return false,
+            Part::Integer(data) => fill(&mut data[rows], values, 0, start, mask, Value::as_integer),
+            Part::Float(data) => fill(&mut data[rows], values, f64::NAN, start, mask, Value::as_float),
+            Part::Text(data) => fill(&mut data[rows], values, None, start, mask, |value| value.as_str().map(Some)),
+            Part::Values(data) => {
+                const NULL: &Value = &Value::Null;
+                fill(&mut data[rows], values, NULL, start, mask, |value| (!value.is_null()).then_some(value));
+            }
         }
-        true
     }
 }
 
 /// Rows without a value, counted from the first of a part.
 pub(crate) type Mask = Vec<usize>;
+
+#[inline]
+fn fill<'a, T: Copy>(
+    data: &mut [T],
+    values: impl Iterator<Item = &'a Value>,
+    gap: T,
+    start: usize,
+    mask: &mut Mask,
+    read: impl Fn(&'a Value) -> Option<T>,
+) {
+    for (row, (cell, value)) in data.iter_mut().zip(values).enumerate() {
+        *cell = read(value).unwrap_or_else(|| {
+            mask.push(start + row);
+            gap
+        });
+    }
+}
 
 /// How many rows each of so many threads gets, at least 16,384: a thread is worth its start then.
 ///
@@ -134,25 +152,27 @@ pub fn each_in_a_thread<P: Send, T: Send>(mut parts: Vec<P>, work: impl Fn(P) ->
     })
 }
 
+/// Looks at the values of all records once, without waiting for one before the next: the columns are
+/// then read out of the cache.
+#[inline]
+fn fetch<R: Borrow<Record>>(records: &[R]) {
+    let kinds = records.iter().flat_map(|record| record.borrow().values().iter().step_by(2));
+    std::hint::black_box(kinds.filter(|value| value.is_null()).count());
+}
+
 fn read_part<'a, R: Borrow<Record>>(
     records: &'a [R],
     mut columns: Vec<Part<'_, 'a>>,
     shape: usize,
 ) -> Option<(usize, Vec<Mask>)> {
     let mut masks = vec![Mask::new(); columns.len()];
-    for (row, record) in records.iter().enumerate() {
-        if let Some(next) = records.get(row + AHEAD) {
-            // Nothing waits for what this finds: it is in the cache when its turn comes.
-            std::hint::black_box(next.borrow().values().last().is_some_and(Value::is_null));
-        }
-        let record = record.borrow();
-        if record.shape().address() != shape {
+    for (block, some) in records.chunks(BLOCK).enumerate() {
+        if some.iter().any(|record| record.borrow().shape().address() != shape) {
             return None;
         }
-        for ((column, mask), value) in columns.iter_mut().zip(&mut masks).zip(record.values()) {
-            if !column.set(row, value) {
-                mask.push(row);
-            }
+        fetch(some);
+        for (field, (column, mask)) in columns.iter_mut().zip(&mut masks).enumerate() {
+            column.read(some, field, block * BLOCK, mask);
         }
     }
     Some((records.len(), masks))
