@@ -189,8 +189,8 @@ impl Record {
 
     /// Rebuilds from fields that were legal in this record already.
     fn rebuild(&mut self, fields: Vec<Field>) {
-        let record = std::mem::take(&mut self.extras().cloned().unwrap_or_default().record);
-        let mut extras = Extras { record, fields: Vec::new() };
+        let Extras { record, score, .. } = self.extras().cloned().unwrap_or_default();
+        let mut extras = Extras { record, fields: Vec::new(), score };
         let mut names = Vec::with_capacity(fields.len());
         let mut values = Vec::with_capacity(fields.len());
         for field in fields {

@@ -4,6 +4,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
+use triomphe::Arc;
+
 use super::generate::next_id;
 use crate::error::{Error, Result};
 use crate::value::Str;
@@ -191,7 +193,8 @@ pub struct Version(Repr);
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Repr {
     Number(u64),
-    Token(Str),
+    /// Behind a pointer: a record has room for a number.
+    Token(Arc<Str>),
 }
 
 impl Version {
@@ -218,7 +221,7 @@ impl Version {
             Ok(number) if !token.starts_with('+') && (token == "0" || !token.starts_with('0')) => {
                 Version(Repr::Number(number))
             }
-            _ => Version(Repr::Token(token)),
+            _ => Version(Repr::Token(Arc::new(token))),
         }
     }
 
@@ -237,7 +240,7 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Number(number) => write!(f, "{number}"),
-            Repr::Token(token) => f.write_str(token),
+            Repr::Token(token) => f.write_str(token.as_str()),
         }
     }
 }

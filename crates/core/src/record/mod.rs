@@ -64,19 +64,48 @@ struct Header {
     shape: Shape,
     extras: Option<Box<Extras>>,
     version: Option<Version>,
-    score: Option<f32>,
 }
 
-/// What few records have: metadata of the record and of single fields (by position, ascending).
-#[derive(Clone, Default, PartialEq)]
+/// With the count of handles and the length, this and five values fill 192 bytes, a size that
+/// allocators have.
+const _: () = assert!(size_of::<Header>() <= 56 && size_of::<Value>() == 24);
+
+/// What few records have: metadata of the record and of single fields (by position, ascending), and
+/// the relevance for a query.
+#[derive(Clone, Default)]
 struct Extras {
     record: Metadata,
     fields: Vec<(usize, Metadata)>,
+    score: Option<f32>,
 }
 
 impl Extras {
     fn boxed(self) -> Option<Box<Self>> {
-        (!self.record.is_empty() || !self.fields.is_empty()).then(|| Box::new(self))
+        (self.has_metadata() || self.score.is_some()).then(|| Box::new(self))
+    }
+
+    fn has_metadata(&self) -> bool {
+        !self.record.is_empty() || !self.fields.is_empty()
+    }
+
+    /// The metadata, where there is some.
+    fn metadata(&self) -> Option<(&Metadata, &[(usize, Metadata)])> {
+        self.has_metadata().then_some((&self.record, &self.fields))
+    }
+}
+
+impl Header {
+    fn set_score(&mut self, score: Option<f32>) {
+        match (&mut self.extras, score) {
+            (None, None) => {}
+            (None, Some(_)) => self.extras = Some(Box::new(Extras { score, ..Extras::default() })),
+            (Some(extras), score) => {
+                extras.score = score;
+                if score.is_none() && !extras.has_metadata() {
+                    self.extras = None;
+                }
+            }
+        }
     }
 }
 
@@ -201,7 +230,7 @@ impl Record {
     {
         let values = values.into_iter();
         debug_assert_eq!(shape.len(), values.len());
-        let header = Header { id: None, shape, extras, version: None, score: None };
+        let header = Header { id: None, shape, extras, version: None };
         Record { data: ThinArc::from_header_and_iter(header, values) }
     }
 
@@ -218,8 +247,8 @@ impl Record {
     #[must_use]
     pub fn detached(&self) -> Self {
         let Header { id, shape, extras, .. } = self.header();
-        let header =
-            Header { id: id.clone(), shape: shape.clone(), extras: extras.clone(), version: None, score: None };
+        let mut header = Header { id: id.clone(), shape: shape.clone(), extras: extras.clone(), version: None };
+        header.set_score(None);
         Record { data: ThinArc::from_header_and_iter(header, self.values().iter().cloned()) }
     }
 
@@ -325,7 +354,7 @@ impl Record {
                 header.id = Some(id.clone());
             }
             header.version = Some(version);
-            header.score = None;
+            header.set_score(None);
         });
     }
 
@@ -340,7 +369,7 @@ impl Record {
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
     pub fn score(&self) -> Option<f32> {
-        self.header().score
+        self.extras().and_then(|extras| extras.score)
     }
 
     /// Sets the relevance; for backends.
@@ -354,8 +383,8 @@ impl Record {
     /// ```
     pub fn set_score(&mut self, score: impl Into<Option<f32>>) {
         let score = score.into();
-        if self.header().score != score {
-            self.change_header(|header| header.score = score);
+        if self.score() != score {
+            self.change_header(|header| header.set_score(score));
         }
     }
 
@@ -487,7 +516,7 @@ impl Record {
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
     pub fn has_metadata(&self) -> bool {
-        self.extras().is_some()
+        self.extras().is_some_and(Extras::has_metadata)
     }
 
     /// Replaces the record's metadata.
@@ -574,7 +603,9 @@ impl Default for Record {
 impl PartialEq for Record {
     fn eq(&self, other: &Self) -> bool {
         self.data.ptr() == other.data.ptr()
-            || (self.shape() == other.shape() && self.values() == other.values() && self.extras() == other.extras())
+            || (self.shape() == other.shape()
+                && self.values() == other.values()
+                && self.extras().and_then(Extras::metadata) == other.extras().and_then(Extras::metadata))
     }
 }
 
