@@ -154,6 +154,7 @@ fn from_plain_dict(dict: &Bound<'_, PyDict>) -> Option<Outcome<Record>> {
     // SAFETY: the dict is alive, and lends its names and items for as long as nothing changes it.
     // Nothing does before this returns: to read plain values runs no code of Python's.
     while unsafe { ffi::PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut name, &raw mut item) } != 0 {
+        // SAFETY: both are borrowed from the dict, as said above.
         let (name, item) = unsafe { (Borrowed::from_ptr(py, name), Borrowed::from_ptr(py, item)) };
         if name.get_type_ptr() != &raw mut ffi::PyUnicode_Type {
             return None;

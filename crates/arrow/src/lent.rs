@@ -239,11 +239,13 @@ mod tests {
     fn lent_records_have_the_columns_of_the_same_records() {
         let full = record! { "n": 1, "x": 0.5, "flag": true, "text": "a" }.unwrap();
         let shape = full.shape();
-        let records: Vec<Record> = (0..40_000)
+        let records: Vec<Record> = (0..40_000_i64)
             .map(|n| {
                 let text = format!("a text that is longer than others, {n}");
                 let values = [Value::from(n), Value::from(n as f64 / 3.0), Value::from(n % 2 == 0), Value::from(text)];
-                let gap = |(field, value)| if (n as usize + field) % 7 == 0 { Value::Null } else { value };
+                let gap = |(field, value): (usize, Value)| {
+                    if (n as usize + field).is_multiple_of(7) { Value::Null } else { value }
+                };
                 Record::from_shape(shape, values.into_iter().enumerate().map(gap).collect::<Vec<_>>()).unwrap()
             })
             .collect();
