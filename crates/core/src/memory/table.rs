@@ -285,6 +285,7 @@ impl Table {
     }
 
     /// Adds a record whose id must be new, in one look at the ids.
+    #[inline]
     fn create(&mut self, id: RecordId, mut record: Record, version: Version) -> Result<Applied> {
         let hash = self.hash(&id);
         let chunks = &self.chunks;

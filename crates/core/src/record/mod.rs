@@ -257,20 +257,19 @@ impl Record {
     }
 
     /// Changes the header: in place where nobody else holds this record, else in a copy.
+    ///
+    /// What is changed is handed on in registers all the way: through memory, the processor would wait
+    /// here until all that was written before has reached the cache.
+    #[inline(always)]
     fn change_header(&mut self, change: impl FnOnce(&mut Header)) {
-        let mut change = Some(change);
+        if !self.data.with_arc(Arc::is_unique) {
+            self.data = ThinArc::from_header_and_iter(self.header().clone(), self.values().iter().cloned());
+        }
         self.data.with_arc_mut(|data| {
-            if let Some(unique) = Arc::get_mut(data)
-                && let Some(change) = change.take()
-            {
+            if let Some(unique) = Arc::get_mut(data) {
                 change(unique.header_mut());
             }
         });
-        if let Some(change) = change {
-            let mut header = self.header().clone();
-            change(&mut header);
-            self.data = ThinArc::from_header_and_iter(header, self.values().iter().cloned());
-        }
     }
 
     fn replace(&mut self, shape: Shape, values: Vec<Value>, extras: Option<Box<Extras>>) {
@@ -348,6 +347,7 @@ impl Record {
     }
 
     /// Makes this what a store holds under an id.
+    #[inline]
     pub(crate) fn prepare_for_store(&mut self, id: &RecordId, version: Version) {
         self.change_header(|header| {
             if header.id.as_ref() != Some(id) {
