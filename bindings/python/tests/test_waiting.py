@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -95,6 +97,41 @@ def test_ctrl_c_interrupts_work_in_memory(call: str, slow: SlowQueries) -> None:
 
 
 # ---- other threads, and the loop, go on ----
+
+
+@pytest.mark.parametrize("call", ["search", "count", "first", "create_batch"])
+def test_a_call_on_the_own_thread_lets_others_go_on(call: str) -> None:
+    """Nobody is switched to by the clock here: a thread goes on only if the interpreter is let go of."""
+    new = rows(50_000)
+    calls: dict[str, Callable[[SyncDatabase], Any]] = {
+        "search": lambda db: db.search("number > 10 ORDER BY number DESC LIMIT 10"),
+        "count": lambda db: db.count("number > 10"),
+        "first": lambda db: db.first("number = 49999"),
+        "create_batch": lambda db: db.create_batch(new),
+    }
+    went_on: list[int] = []
+    gate = threading.Lock()
+    gate.acquire()
+
+    def go_on() -> None:
+        with gate:
+            went_on.append(1)
+
+    with SyncDatabase.create("memory") as db:
+        db.create_batch(new)
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1_000)
+        try:
+            gate.release()
+            patience = time.monotonic() + 10
+            while not went_on and time.monotonic() < patience:
+                calls[call](db)
+            assert went_on
+        finally:
+            sys.setswitchinterval(interval)
+            thread.join()
 
 
 def others_go_on(run: Callable[[float], Any]) -> None:
