@@ -27,7 +27,7 @@ use crate::cost::Cost;
 use crate::custom_backend::PythonBackend;
 use crate::error::{Failure, Outcome};
 use crate::pending::{Call, Pending, wait};
-use crate::record::{argument, id_argument, list_argument};
+use crate::record::{argument, id_argument, list_argument, new_argument};
 use crate::{json, query, runtime, serializers, value};
 
 /// Records up to which a search in memory is answered at once: it takes well under a millisecond.
@@ -362,7 +362,7 @@ impl Calls {
         record: &Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let record = argument(record)?;
+        let record = new_argument(record)?;
         call!(self, py, mode, timeout, Weight::One, own(), |target| target.create(record))
     }
 
@@ -398,7 +398,7 @@ impl Calls {
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         id!(id, id);
-        let (record, options) = (argument(record)?, options(expected_version));
+        let (record, options) = (new_argument(record)?, options(expected_version));
         call!(self, py, mode, timeout, Weight::One, own(id), |target| target.update_with(&id, record, options))
     }
 
@@ -442,7 +442,7 @@ impl Calls {
             return call!(self, py, mode, timeout, Weight::One, own(), |target| target.upsert_record(record));
         };
         id!(id, id);
-        let record = argument(record)?;
+        let record = new_argument(record)?;
         call!(self, py, mode, timeout, Weight::One, own(id), |target| target.upsert_with(&id, record, options))
     }
 

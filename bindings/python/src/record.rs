@@ -89,9 +89,16 @@ impl PyRecord {
     }
 }
 
-/// The record in an argument: a `Record`, or whatever makes one. It is the caller's alone, who will
-/// give it an id and a version.
+/// The record in an argument: a `Record`, or whatever makes one.
 pub(crate) fn argument(object: &Bound<'_, PyAny>) -> Outcome<Record> {
+    match object.cast::<PyRecord>() {
+        Ok(record) => Ok(record.get().get()),
+        Err(_) => build(object),
+    }
+}
+
+/// The same for a record that is written: it is the caller's alone, who gives it an id and a version.
+pub(crate) fn new_argument(object: &Bound<'_, PyAny>) -> Outcome<Record> {
     match object.cast::<PyRecord>() {
         Ok(record) => Ok(record.get().look(Record::detached)),
         Err(_) => build(object),
