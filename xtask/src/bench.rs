@@ -39,6 +39,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         Python::new(workspace).bench(&options.arguments)?;
         return Ok(true);
     }
+    // The harness runs the other programs of its package.
+    let programs = ["build", "--release", "--package", "dataknobs-data-benches", "--bins"];
+    process::run(&mut process::cargo(workspace.root(), programs))?;
     let mut command =
         process::cargo(workspace.root(), ["run", "--release", "--package", "dataknobs-data-benches", "--"]);
     if options.quick {

@@ -197,9 +197,7 @@ impl Store {
     }
 
     pub(super) fn write_batch(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
-        let created = writes.iter().filter(|write| matches!(write.action, WriteAction::Create(_))).count();
         self.change(|state| {
-            state.table.reserve(created);
             let mut done: Vec<Undo> = Vec::with_capacity(writes.len());
             for (index, write) in writes.into_iter().enumerate() {
                 match state.write(write) {

@@ -273,11 +273,6 @@ impl Table {
         self.append(hash, record)
     }
 
-    /// Makes room for more ids, so that it is not made in steps.
-    pub(super) fn reserve(&mut self, additional: usize) {
-        self.ids.reserve(additional, |place| widen(place.hash));
-    }
-
     fn append(&mut self, hash: u32, record: Record) -> Result<u32> {
         let slot = self.push(record)?;
         self.ids.insert_unique(widen(hash), Place { slot, hash }, |place| widen(place.hash));
