@@ -112,7 +112,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::allocator::keep_pages();
+        crate::allocator::set_up();
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("_GENERIC_SETTINGS", dataknobs_data_core::Opened::SETTINGS)?;
         let mut names: Vec<String> = module.index()?.extract()?;

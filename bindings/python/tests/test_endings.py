@@ -16,20 +16,21 @@ from slow_queries import rows
 
 EXITS = {
     "threads in calls": """
-import threading
+import threading, time
 from dataknobs_data import SyncDatabase
 db = SyncDatabase.create("memory")
 db.create_batch({"number": n, "text": "a" * 50} for n in range(2000))
-begun = threading.Barrier(5)
-def work():
-    begun.wait()
+calls = [0] * 4
+def work(thread):
     while True:
         db.count("text REGEX 'b$' OR text REGEX 'c$'", timeout=30)
         db.search("number = 5")
         db.create({"number": 1}, timeout=30)
-for _ in range(4):
-    threading.Thread(target=work, daemon=True).start()
-begun.wait()
+        calls[thread] += 1
+for thread in range(4):
+    threading.Thread(target=work, args=(thread,), daemon=True).start()
+while not all(calls):  # no lock: Python itself may crash when it ends while a thread waits for one
+    time.sleep(0.001)
 db.count()
 """,
     "a thread in a wait that does not end": """
@@ -88,19 +89,20 @@ for task in tasks:
 loop.close()
 """,
     "threads with loops": """
-import asyncio, logging, threading
+import asyncio, logging, threading, time
 logging.getLogger("asyncio").setLevel(logging.ERROR)  # steps that are slow, since the machine is
 from dataknobs_data import Database
 db = Database.create("memory")
-begun = threading.Barrier(4)
-async def main():
+calls = [0] * 3
+async def main(thread):
     await db.create_batch({"number": n, "text": "a" * 50} for n in range(1500))
-    begun.wait()
     while True:
         await db.count("text REGEX 'b$'")
-for _ in range(3):
-    threading.Thread(target=asyncio.run, args=(main(),), daemon=True).start()
-begun.wait()
+        calls[thread] += 1
+for thread in range(3):
+    threading.Thread(target=asyncio.run, args=(main(thread),), daemon=True).start()
+while not all(calls):
+    time.sleep(0.001)
 """,
     "calls at exit": """
 import atexit
