@@ -5,16 +5,18 @@ use std::sync::{Arc, OnceLock};
 
 use dataknobs_data_core::backend::{
     AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest,
-    ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transactional, WriteBatchRequest, WriteOutcome,
-    WriteRequest,
+    ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction, TransactionOptions, Transactional,
+    WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey};
 
 use crate::config::{Durability, FileConfig};
+use crate::disk::{Disk, Faults};
 use crate::key::Key;
 use crate::scan;
 use crate::source::Source;
 use crate::store::Store;
+use crate::transaction::FileTransaction;
 
 /// A file of records as a database.
 ///
@@ -57,9 +59,19 @@ impl FileBackend {
     /// # Errors
     /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig).
     pub fn new(config: FileConfig) -> Result<Self> {
+        Self::on_disk(config, Disk::default())
+    }
+
+    /// A store whose disk fails as it is told, for tests.
+    #[doc(hidden)]
+    pub fn with_faults(config: FileConfig, faults: Arc<Faults>) -> Result<Self> {
+        Self::on_disk(config, Disk { faults: Some(faults) })
+    }
+
+    fn on_disk(config: FileConfig, disk: Disk) -> Result<Self> {
         let source = Source::new(config)?;
         let initial = capabilities(&source, &source.layout_of_new().key);
-        Ok(FileBackend { store: Arc::new(Store::new(source)), initial, connected: OnceLock::new() })
+        Ok(FileBackend { store: Arc::new(Store::new(source, disk)), initial, connected: OnceLock::new() })
     }
 
     fn in_background<T: Send + 'static>(
@@ -84,6 +96,7 @@ impl FileBackend {
 fn capabilities(source: &Source, key: &Key) -> Capabilities {
     let mut capabilities = Capabilities::minimal();
     capabilities.atomic_batches = true;
+    capabilities.transactions = true;
     capabilities.insertion_order = true;
     capabilities.id_order = key.id_order();
     capabilities.key_field = key.field_name().cloned();
@@ -112,11 +125,11 @@ impl Session for FileBackend {
     }
 
     fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
-        self.changing(move |store, cancelled| store.write(request, cancelled))
+        self.changing(move |store, cancelled| store.change(cancelled, |draft| draft.write(request)))
     }
 
     fn write_batch(&self, request: WriteBatchRequest) -> Reply<'_, Vec<WriteOutcome>> {
-        self.changing(move |store, cancelled| store.write_batch(request.writes, cancelled))
+        self.changing(move |store, cancelled| store.change(cancelled, |draft| draft.write_batch(request.writes)))
     }
 
     fn leaf_support(&self, _leaf: &Leaf) -> Support {
@@ -155,7 +168,20 @@ impl Session for FileBackend {
 
 impl Modifying for FileBackend {
     fn modify(&self, request: ModifyRequest) -> Reply<'_, u64> {
-        self.changing(move |store, cancelled| store.modify(&request.condition, &request.action, cancelled))
+        self.changing(move |store, cancelled| {
+            store.change(cancelled, |draft| draft.modify(&request.condition, &request.action))
+        })
+    }
+}
+
+impl Transactional for FileBackend {
+    fn begin(&self, _options: TransactionOptions) -> Reply<'_, Box<dyn Transaction>> {
+        let store = Arc::clone(&self.store);
+        let ids = self.capabilities().id_order;
+        Reply::later(scan::blocking(move || {
+            let transaction: Box<dyn Transaction> = Box::new(FileTransaction::begin(store, ids)?);
+            Ok(transaction)
+        }))
     }
 }
 
@@ -163,10 +189,27 @@ impl Backend for FileBackend {
     fn info(&self) -> BackendInfo {
         let source = &self.store.source;
         let (bytes, records) = self.store.size();
+        let journal = self.store.journal();
         let mut info = BackendInfo::new("file", source.given_path().display().to_string())
             .with("format", source.format.name())
             .with("durability", if source.config.durability == Durability::Fsync { "fsync" } else { "buffered" });
-        for (name, number) in [("bytes", bytes), ("records", records)] {
+        if journal.bytes.is_some() {
+            info = info.with("journal", journal.path.as_str());
+        }
+        if let Some(damage) = journal.damage {
+            info = info.with("journal_damage", damage);
+        }
+        if journal.is_locked {
+            info = info.with("lock", "held");
+        }
+        let numbers = [
+            ("bytes", bytes),
+            ("records", records),
+            ("journal_bytes", journal.bytes),
+            ("journal_commits", journal.commits),
+            ("journal_torn_bytes", journal.torn_bytes),
+        ];
+        for (name, number) in numbers {
             if let Some(number) = number {
                 info = info.with(name, number);
             }
@@ -193,17 +236,11 @@ impl Backend for FileBackend {
     }
 
     fn flush(&self) -> Reply<'_, ()> {
-        self.in_background(|store| match store.source.config.durability {
-            Durability::Fsync => Ok(()),
-            Durability::Buffered => crate::replace::sync(&store.source.path),
-        })
+        self.in_background(Store::flush)
     }
 
     fn close(&self) -> Reply<'_, ()> {
-        self.in_background(|store| {
-            store.forget();
-            Ok(())
-        })
+        self.in_background(Store::close)
     }
 
     fn access_plan<'a>(&'a self, request: &'a ScanRequest) -> Reply<'a, AccessPlan> {
@@ -227,7 +264,7 @@ impl Backend for FileBackend {
     }
 
     fn transactional(&self) -> Option<&dyn Transactional> {
-        None
+        Some(self)
     }
 
     fn indexing(&self) -> Option<&dyn Indexing> {

@@ -1,6 +1,7 @@
 //! What a file store can be told.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dataknobs_data_core::{Error, Result, Str};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,17 @@ pub struct FileConfig {
     pub create: bool,
     /// What an acknowledged write survives.
     pub durability: Durability,
+    /// How long a write waits for other processes that write the same file.
+    #[serde(with = "dataknobs_data_core::config::duration")]
+    pub lock_timeout: Duration,
+    /// The largest file, in bytes, that is kept in memory once it was read more than once. Larger
+    /// ones are read from the disk each time, in constant memory.
+    #[serde(with = "dataknobs_data_core::config::byte_size")]
+    pub cache_bytes: u64,
+    /// How long the journal beside the file may grow, in bytes, before it is folded into the file;
+    /// at least to the length of the file.
+    #[serde(with = "dataknobs_data_core::config::byte_size")]
+    pub journal_bytes: u64,
 }
 
 /// What an acknowledged write survives.
@@ -55,10 +67,10 @@ pub struct FileConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
-    /// A power failure: the file and its folder are synced.
+    /// A power failure: what was written is synced before the write is acknowledged.
     #[default]
     Fsync,
-    /// The end of this process; the operating system writes when it sees fit.
+    /// The end of this process, also a sudden one; the operating system writes when it sees fit.
     Buffered,
 }
 
@@ -74,6 +86,9 @@ impl Default for FileConfig {
             max_record_bytes: 8 * 1024 * 1024,
             create: true,
             durability: Durability::default(),
+            lock_timeout: Duration::from_secs(30),
+            cache_bytes: 256 * 1024 * 1024,
+            journal_bytes: 16 * 1024 * 1024,
         }
     }
 }

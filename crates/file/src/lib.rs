@@ -13,8 +13,12 @@
 //! - `key.rs` where ids come from and what ids a file can hold
 //! - `reader.rs` records of a file one after another, for this crate and for others
 //! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
-//! - `store.rs` what is loaded, and writes: load, change, replace; `replace.rs` the atomic
-//!   replacement; `fingerprint.rs` notices other programs; `version.rs` versions of records
+//! - `store.rs` the records as they are now, from file, journal and memory; `fingerprint.rs` notices
+//!   other programs; `version.rs` versions of records
+//! - `commit.rs` writing: lock, journal, and folding the journal into a new file; `draft.rs` changes
+//!   that can be taken back; `transaction.rs` many of them as one
+//! - `journal/` the bytes of the journal; `lock.rs` turns among processes; `durable.rs` one sync for
+//!   many commits; `replace.rs` the atomic replacement; `disk.rs` every step that may fail
 //! - `backend.rs` the implementers' trait; `factory.rs` databases by URL, path and settings
 //!
 //! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
@@ -35,21 +39,30 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 
 mod backend;
+mod commit;
 mod config;
+mod disk;
+mod draft;
+mod durable;
 mod factory;
 mod fingerprint;
 mod format;
+mod journal;
 mod key;
+mod lock;
 mod reader;
 mod replace;
 mod scan;
 mod source;
 mod store;
+mod transaction;
 mod version;
 mod window;
 
 pub use backend::FileBackend;
 pub use config::{Durability, FileConfig};
+#[doc(hidden)]
+pub use disk::{Fault, Faults};
 pub use factory::FileFactory;
 pub use format::Format;
 pub use reader::RecordReader;

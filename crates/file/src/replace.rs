@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use dataknobs_data_core::{Error, ErrorKind, Result};
 
 use crate::config::Durability;
+use crate::disk::{Disk, DiskWriter};
 use crate::fingerprint::Fingerprint;
 
 /// A new content of a file, complete on disk under another name, not yet in the file's place.
@@ -15,6 +16,7 @@ use crate::fingerprint::Fingerprint;
 pub(crate) struct Replacement {
     temporary: tempfile::NamedTempFile,
     target: PathBuf,
+    disk: Disk,
     durability: Durability,
 }
 
@@ -34,7 +36,8 @@ pub(crate) struct Replacement {
 /// [`Io`](ErrorKind::Io) or [`NotFound`](ErrorKind::NotFound), with the path; the file is as it was.
 pub fn replace_file(path: &Path, content: &[u8]) -> Result<()> {
     let target = resolve(path)?;
-    Replacement::write(&target, Durability::Fsync, |out| Ok(out.write_all(content)?))?.commit()?;
+    let disk = Disk::default();
+    Replacement::write(&target, &disk, Durability::Fsync, |out| Ok(out.write_all(content)?))?.commit()?;
     Ok(())
 }
 
@@ -56,7 +59,8 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     Err(Error::new(ErrorKind::Io, "too many symbolic links").with_context("path", path.display()))
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -68,6 +72,7 @@ impl Replacement {
     /// takes the temporary file away.
     pub(crate) fn write(
         target: &Path,
+        disk: &Disk,
         durability: Durability,
         content: impl FnOnce(&mut dyn Write) -> Result<()>,
     ) -> Result<Self> {
@@ -96,22 +101,32 @@ impl Replacement {
             keep_owner(old, temporary.as_file());
             temporary.as_file().set_permissions(old.permissions()).map_err(place)?;
         }
-        let mut writer = BufWriter::with_capacity(256 * 1024, temporary.as_file());
-        content(&mut writer)?;
-        writer.flush().map_err(place)?;
+        let file = DiskWriter { disk, file: temporary.as_file() };
+        let mut writer = BufWriter::with_capacity(256 * 1024, file);
+        let written = content(&mut writer).and_then(|()| writer.flush().map_err(place));
+        if let Err(error) = written {
+            // Dropping the writer must not try again.
+            let _ = writer.into_parts();
+            return Err(error);
+        }
         drop(writer);
         if durability == Durability::Fsync {
-            temporary.as_file().sync_all().map_err(place)?;
+            disk.sync_all(temporary.as_file()).map_err(place)?;
         }
-        Ok(Replacement { temporary, target: target.to_owned(), durability })
+        Ok(Replacement { temporary, target: target.to_owned(), disk: disk.clone(), durability })
+    }
+
+    /// The fingerprint that the file will have.
+    pub(crate) fn fingerprint(&self) -> Result<Fingerprint> {
+        Fingerprint::of_file(self.temporary.as_file())
     }
 
     /// Puts the new content in the file's place.
     pub(crate) fn commit(self) -> Result<Fingerprint> {
         let place = |error: std::io::Error| Error::from(error).with_context("path", self.target.display());
-        let file = self.temporary.persist(&self.target).map_err(|error| place(error.error))?;
+        let file = self.disk.persist(self.temporary, &self.target).map_err(place)?;
         if self.durability == Durability::Fsync {
-            sync_folder(folder_of(&self.target)).map_err(place)?;
+            self.disk.sync_folder(folder_of(&self.target)).map_err(place)?;
         }
         Fingerprint::of_file(&file)
     }
@@ -130,24 +145,53 @@ fn keep_owner(old: &std::fs::Metadata, new: &File) {
 #[cfg(not(unix))]
 fn keep_owner(_: &std::fs::Metadata, _: &File) {}
 
-/// Makes a rename in this folder survive a power failure.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+/// Opens a file of ours beside another, and makes it if it is not there, readable and writable for
+/// whoever may read and write the other.
+pub(crate) fn create_beside(path: &Path, base: &Path) -> Result<File> {
+    let place = |error: std::io::Error| Error::from(error).with_context("path", path.display());
+    let mut options = File::options();
+    options.read(true).append(true);
+    loop {
+        match options.open(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            opened => return opened.map_err(place),
+        }
+        let old = std::fs::metadata(base).ok();
+        let mut new = options.clone();
+        new.create_new(true);
+        #[cfg(unix)]
+        if let Some(old) = &old {
+            use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+            new.mode(old.permissions().mode() & 0o666);
+        }
+        match new.open(path) {
+            Ok(file) => {
+                if let Some(old) = &old {
+                    keep_owner(old, &file);
+                    #[cfg(unix)]
+                    {
+                        use std::os::unix::fs::PermissionsExt;
+                        let mode = std::fs::Permissions::from_mode(old.permissions().mode() & 0o666);
+                        file.set_permissions(mode).map_err(place)?;
+                    }
+                }
+                return Ok(file);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(place(error)),
+        }
+    }
 }
 
 /// Makes what was written to a file survive a power failure.
-pub(crate) fn sync(path: &Path) -> Result<()> {
+pub(crate) fn sync(path: &Path, disk: &Disk) -> Result<()> {
     let place = |error: std::io::Error| Error::from(error).with_context("path", path.display());
     match File::open(path) {
-        Ok(file) => file.sync_all().map_err(place)?,
+        Ok(file) => disk.sync_all(&file).map_err(place)?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(place(error)),
     }
-    sync_folder(folder_of(path)).map_err(place)
+    disk.sync_folder(folder_of(path)).map_err(place)
 }
 
 #[cfg(all(test, unix))]
@@ -156,7 +200,8 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn put(path: &Path, text: &str) -> Result<Fingerprint> {
-        Replacement::write(path, Durability::Fsync, |writer| Ok(writer.write_all(text.as_bytes())?))?.commit()
+        Replacement::write(path, &Disk::default(), Durability::Fsync, |writer| Ok(writer.write_all(text.as_bytes())?))?
+            .commit()
     }
 
     #[test]
@@ -170,7 +215,6 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(Fingerprint::of_path(&path).unwrap(), Some(fingerprint));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        sync(&path).unwrap();
     }
 
     #[test]
@@ -178,7 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         std::fs::write(&path, "old").unwrap();
-        let error = Replacement::write(&path, Durability::Buffered, |writer| {
+        let error = Replacement::write(&path, &Disk::default(), Durability::Buffered, |writer| {
             writer.write_all(b"half")?;
             Err(Error::invalid_record("no"))
         })

@@ -77,6 +77,11 @@ impl Source {
         Ok(Some((file, fingerprint)))
     }
 
+    /// Whether a file of so many bytes may be kept in memory.
+    pub(crate) fn may_be_kept(&self, bytes: u64) -> bool {
+        bytes <= self.config.cache_bytes
+    }
+
     /// The layout of a file that is yet to be made.
     pub(crate) fn layout_of_new(&self) -> Layout {
         let key = match self.config.id_field.as_deref() {

@@ -1,123 +1,349 @@
-//! The file behind a database: what is known of it, what is loaded, and how it is written.
+//! The file behind a database, and what is known of it: the records as they are now, wherever they
+//! stand, in the file, in its journal or in memory.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use dataknobs_data_core::backend::{ModifyAction, ScanRequest, WriteAction, WriteOutcome, WriteRequest};
-use dataknobs_data_core::memory::{Table, batch_error};
-use dataknobs_data_core::{Condition, Error, ErrorKind, IdOrder, Matcher, Record, RecordId, Result};
-use parking_lot::Mutex;
+use dataknobs_data_core::backend::ScanRequest;
+use dataknobs_data_core::memory::{Snapshot, Table};
+use dataknobs_data_core::{Error, ErrorKind, IdOrder, Record, RecordId, Result};
+use parking_lot::{Mutex, RwLock};
 
+use crate::commit::Writer;
+use crate::disk::Disk;
+use crate::durable::Durable;
 use crate::fingerprint::Fingerprint;
-use crate::format::csv::{self, CsvWrite};
-use crate::format::{Format, json_write};
+use crate::format::csv::CsvLayout;
+use crate::journal::log::{self, Relation};
+use crate::journal::{Change, HeaderKey, Log, Position, journal_path};
 use crate::key::{Key, KeySource};
 use crate::reader::{RecordReader, missing};
-use crate::replace::Replacement;
 use crate::scan::{Feed, Scan, TableFeed};
 use crate::source::{Layout, Source};
 use crate::version::version_of;
+
+/// How often file and journal are read again because a writer is between two steps.
+const TRIES: u32 = 6;
 
 /// A file as a store of records.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) source: Arc<Source>,
-    state: Mutex<State>,
+    pub(crate) disk: Disk,
+    pub(crate) journal: PathBuf,
+    pub(crate) state: RwLock<State>,
     /// One writer at a time; readers go on with what was there before.
-    writer: Mutex<()>,
+    pub(crate) writer: Arc<Mutex<Writer>>,
+    /// Whether this store holds the lock of the file and has seen everything: nobody else of ours
+    /// writes meanwhile.
+    pub(crate) held: Arc<AtomicBool>,
+    pub(crate) durable: Durable,
+    pub(crate) process: u32,
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     /// The key that the database was opened with. Ids must not change their meaning under it.
-    key: Option<Key>,
-    /// The file last seen and how it is laid out.
-    seen: Option<(Fingerprint, Layout)>,
-    loaded: Option<Arc<Loaded>>,
+    pub(crate) key: Option<Key>,
+    pub(crate) seen: Option<Seen>,
+    pub(crate) resident: Option<Resident>,
 }
 
-/// The whole file in memory.
+/// The file last seen and how it is laid out.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) file: Fingerprint,
+    pub(crate) layout: Layout,
+    /// How often it was read.
+    reads: u32,
+}
+
+impl Seen {
+    pub(crate) fn new(file: Fingerprint, layout: Layout) -> Self {
+        Seen { file, layout, reads: 0 }
+    }
+}
+
+/// All records in memory: the file's and the journal's.
 #[derive(Debug, Clone)]
-struct Loaded {
+pub(crate) struct Resident {
     /// The file that was loaded; none when there was none.
-    fingerprint: Option<Fingerprint>,
-    layout: Layout,
-    table: Table,
+    pub(crate) base: Option<Fingerprint>,
+    pub(crate) layout: Layout,
+    pub(crate) table: Table,
     /// The greatest integer key so far.
-    greatest: i64,
+    pub(crate) greatest: i64,
+    /// How far the journal was read; none when there is none.
+    pub(crate) position: Option<Position>,
+    /// Commits in the journal that are not in the file.
+    pub(crate) commits: u64,
+}
+
+/// What there is to say about a journal and a lock.
+#[derive(Debug, Default)]
+pub(crate) struct JournalInfo {
+    pub(crate) path: String,
+    pub(crate) bytes: Option<u64>,
+    /// Commits that are not in the file.
+    pub(crate) commits: Option<u64>,
+    pub(crate) torn_bytes: Option<u64>,
+    pub(crate) damage: Option<String>,
+    pub(crate) is_locked: bool,
+}
+
+/// The records at one moment.
+pub(crate) enum View {
+    /// No file yet.
+    Nothing,
+    /// The file says it all.
+    File(Box<RecordReader>, Layout),
+    /// They are in memory.
+    Table(Snapshot, Layout),
+}
+
+/// A file and the commits on top of it.
+pub(crate) struct Opened {
+    pub(crate) reader: Option<RecordReader>,
+    pub(crate) layout: Layout,
+    pub(crate) log: Option<Log>,
 }
 
 impl Store {
-    pub(crate) fn new(source: Source) -> Self {
-        Store { source: Arc::new(source), state: Mutex::default(), writer: Mutex::default() }
+    pub(crate) fn new(source: Source, disk: Disk) -> Self {
+        let held = Arc::new(AtomicBool::new(false));
+        Store {
+            journal: journal_path(&source.path),
+            writer: Arc::new(Mutex::new(Writer::new(&source.path, Arc::clone(&held)))),
+            source: Arc::new(source),
+            disk,
+            state: RwLock::default(),
+            held,
+            durable: Durable::default(),
+            process: std::process::id(),
+        }
     }
 
     /// Looks at the file for the first time; gives its key.
     pub(crate) fn connect(&self) -> Result<Key> {
-        let layout = match self.open()? {
-            Some((_, layout)) => layout,
-            None if !self.source.config.create => return Err(missing(&self.source)),
-            None => {
-                let folder = self.source.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                if let Some(folder) = folder
-                    && !folder.is_dir()
-                {
-                    return Err(self.source.place(Error::new(ErrorKind::NotFound, "the file's folder does not exist")));
-                }
-                self.source.layout_of_new()
+        let mut state = self.state.write();
+        let opened = self.open(&mut state)?;
+        if opened.reader.is_none() {
+            if !self.source.config.create {
+                return Err(missing(&self.source));
             }
-        };
-        let mut state = self.state.lock();
-        let key = layout.key;
+            let folder = self.source.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder
+                && !folder.is_dir()
+            {
+                return Err(self.source.place(Error::new(ErrorKind::NotFound, "the file's folder does not exist")));
+            }
+        }
+        let key = opened.layout.key;
         state.key = Some(key.clone());
         Ok(key)
     }
 
-    /// Opens the file as it is now and tells its layout; none when it was not made yet.
-    fn open(&self) -> Result<Option<(RecordReader, Layout)>> {
-        let Some((file, fingerprint)) = self.source.open()? else {
-            // A database that was there does not turn into an empty one.
-            return if self.state.lock().seen.is_some() { Err(missing(&self.source)) } else { Ok(None) };
-        };
-        let known = match &self.state.lock().seen {
-            Some((seen, layout)) if *seen == fingerprint => Some(layout.clone()),
-            _ => None,
-        };
-        let layout = match known {
-            Some(layout) => layout,
-            None => {
-                let input = file.try_clone().map_err(|error| self.source.place(error.into()))?;
-                let layout = self.source.discover(Box::new(input), Some(&fingerprint))?;
-                let mut state = self.state.lock();
-                if let Some(key) = &state.key
-                    && key.once_written() != layout.key.once_written()
-                {
-                    let error = Error::new(ErrorKind::Conflict, "another program changed what the file's ids are");
-                    return Err(self.source.place(error).with_hint("open the file again"));
-                }
-                state.seen = Some((fingerprint, layout.clone()));
-                layout
+    /// Opens the file as it is now, tells its layout, and reads its journal.
+    pub(crate) fn open(&self, state: &mut State) -> Result<Opened> {
+        let mut tries = 0;
+        loop {
+            let opened = self.source.open()?;
+            let base = opened.as_ref().map(|(_, fingerprint)| *fingerprint);
+            let relation = log::read(&self.journal, base.as_ref());
+            tries += 1;
+            let is_settled = self.fingerprint()? == base && matches!(relation, Ok(Relation::None | Relation::OnTop(_)));
+            if !is_settled && tries < TRIES {
+                // A writer may be between two steps.
+                crate::lock::pause(Duration::from_millis(1 << tries));
+                continue;
             }
-        };
-        let reader = RecordReader::of_file(Arc::clone(&self.source), file, fingerprint, layout.clone())?;
-        Ok(Some((reader, layout)))
+            let log = match relation? {
+                Relation::None => None,
+                Relation::OnTop(log) => Some(log),
+                Relation::Other(log) => return Err(self.left_behind(&log, base.is_some())),
+            };
+            let Some((file, fingerprint)) = opened else {
+                // A database that was there does not turn into an empty one.
+                if state.seen.is_some() {
+                    return Err(missing(&self.source));
+                }
+                return Ok(Opened { reader: None, layout: self.source.layout_of_new(), log: None });
+            };
+            let layout = self.layout(state, &file, &fingerprint)?;
+            if let Some(header) = log.as_ref().and_then(|log| log.header.as_ref())
+                && header.key != header_key(&layout.key)
+            {
+                return Err(self.other_key());
+            }
+            let reader = RecordReader::of_file(Arc::clone(&self.source), file, fingerprint, layout.clone())?;
+            return Ok(Opened { reader: Some(reader), layout, log });
+        }
     }
 
-    /// What is loaded, if the file is still the one that was.
-    fn loaded(&self) -> Result<Option<Arc<Loaded>>> {
-        let Some(loaded) = self.state.lock().loaded.clone() else { return Ok(None) };
-        let now = Fingerprint::of_path(&self.source.path).map_err(|error| self.source.place(error))?;
-        Ok((loaded.fingerprint == now).then_some(loaded))
+    fn layout(&self, state: &mut State, file: &std::fs::File, fingerprint: &Fingerprint) -> Result<Layout> {
+        if let Some(seen) = &state.seen
+            && seen.file == *fingerprint
+        {
+            return Ok(seen.layout.clone());
+        }
+        let input = file.try_clone().map_err(|error| self.source.place(error.into()))?;
+        let layout = self.source.discover(Box::new(input), Some(fingerprint))?;
+        if let Some(key) = &state.key
+            && key.once_written() != layout.key.once_written()
+        {
+            let error = Error::new(ErrorKind::Conflict, "another program changed what the file's ids are");
+            return Err(self.source.place(error).with_hint("open the file again"));
+        }
+        state.seen = Some(Seen::new(*fingerprint, layout.clone()));
+        Ok(layout)
+    }
+
+    /// The error for a journal whose commits belong to another state of the file.
+    fn left_behind(&self, log: &Log, is_there: bool) -> Error {
+        let message = match is_there {
+            true => "another program changed the file while its journal held writes that are not in it yet",
+            false => "the file is gone, and its journal holds writes that were not in it yet",
+        };
+        self.source
+            .place(Error::new(ErrorKind::Conflict, message))
+            .with_context("journal", self.journal.display())
+            .with_context("commits", log.commits)
+            .with_hint("`dk recover --reapply` puts these writes on top of the file as it is now")
+    }
+
+    fn other_key(&self) -> Error {
+        self.source
+            .place(Error::new(ErrorKind::Conflict, "the file's journal was written with another `id_field`"))
+            .with_context("journal", self.journal.display())
+            .with_hint("open the file with the same `id_field`, and close it again")
+    }
+
+    pub(crate) fn fingerprint(&self) -> Result<Option<Fingerprint>> {
+        Fingerprint::of_path(&self.source.path).map_err(|error| self.source.place(error))
+    }
+
+    /// Whether file and journal are as they were when they were loaded.
+    pub(crate) fn is_current(&self, resident: &Resident) -> Result<bool> {
+        if self.fingerprint()? != resident.base {
+            return Ok(false);
+        }
+        if self.held.load(Ordering::Acquire) {
+            return Ok(true);
+        }
+        Ok(match (std::fs::metadata(&self.journal), &resident.position) {
+            (Ok(metadata), Some(position)) => position.is_now(&metadata),
+            (Err(error), None) => error.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        })
+    }
+
+    /// Brings what is in memory up to date, or lets go of it.
+    fn refresh(&self, state: &mut State) -> Result<()> {
+        let Some(resident) = &mut state.resident else { return Ok(()) };
+        if self.is_current(resident)? || self.catch_up(resident)? {
+            return Ok(());
+        }
+        state.resident = None;
+        Ok(())
+    }
+
+    /// Applies what others committed since; false when that is not all that happened.
+    pub(crate) fn catch_up(&self, resident: &mut Resident) -> Result<bool> {
+        if self.fingerprint()? != resident.base {
+            return Ok(false);
+        }
+        let log = match &resident.position {
+            Some(position) => match log::read_more(&self.journal, position)? {
+                Some(log) => log,
+                None => return Ok(false),
+            },
+            None => match log::read(&self.journal, resident.base.as_ref())? {
+                Relation::None => return Ok(true),
+                Relation::OnTop(log) => log,
+                Relation::Other(_) => return Ok(false),
+            },
+        };
+        // What was read may be the journal of another file than the one looked at before.
+        if self.fingerprint()? != resident.base {
+            return Ok(false);
+        }
+        if let Some(header) = &log.header
+            && header.key != header_key(&resident.layout.key)
+        {
+            return Err(self.other_key());
+        }
+        log.each(|change| resident.replay(change))?;
+        resident.position = Some(log.end);
+        resident.commits += log.commits;
+        Ok(true)
+    }
+
+    /// All records in memory.
+    pub(crate) fn load(&self, opened: Opened) -> Result<Resident> {
+        let Opened { reader, layout, log } = opened;
+        let mut resident =
+            Resident { base: None, layout, table: Table::new(), greatest: 0, position: None, commits: 0 };
+        if let Some(reader) = reader {
+            resident.base = reader.fingerprint();
+            for record in reader {
+                resident.put(record?)?;
+            }
+        }
+        if let Some(log) = log {
+            log.each(|change| resident.replay(change))?;
+            resident.position = Some(log.end);
+            resident.commits = log.commits;
+        }
+        Ok(resident)
     }
 
     /// The records as they are now.
-    fn feed(&self) -> Result<Feed> {
-        if let Some(loaded) = self.loaded()? {
-            return Ok(Feed::Table(TableFeed::new(loaded.table.snapshot(), loaded.layout.csv.clone())));
+    pub(crate) fn view(&self) -> Result<View> {
+        {
+            let state = self.state.read();
+            if let Some(resident) = &state.resident
+                && self.is_current(resident)?
+            {
+                return Ok(resident.view());
+            }
         }
-        Ok(match self.open()? {
-            Some((reader, layout)) => Feed::File(Box::new(reader), layout.csv.is_some()),
-            None => Feed::Nothing,
+        let mut state = self.state.write();
+        self.refresh(&mut state)?;
+        if let Some(resident) = &state.resident {
+            return Ok(resident.view());
+        }
+        let opened = self.open(&mut state)?;
+        let has_commits = opened.log.as_ref().is_some_and(|log| log.commits > 0);
+        let Some(reader) = &opened.reader else { return Ok(View::Nothing) };
+        let bytes = reader.fingerprint().map_or(0, |fingerprint| fingerprint.bytes);
+        let reads = state.seen.as_mut().map_or(0, |seen| {
+            seen.reads += 1;
+            seen.reads
+        });
+        // What is asked for once may stop early or never come again; what is asked for often is kept.
+        let is_kept = reads > 1 && self.source.may_be_kept(bytes);
+        if !has_commits && !is_kept {
+            let Opened { reader, layout, .. } = opened;
+            return Ok(reader.map_or(View::Nothing, |reader| View::File(Box::new(reader), layout)));
+        }
+        match self.load(opened) {
+            Ok(resident) => Ok(state.resident.insert(resident).view()),
+            Err(error) if has_commits => Err(error),
+            // A file with damage further on: whoever reads that far is told.
+            Err(_) => {
+                let Opened { reader, layout, .. } = self.open(&mut state)?;
+                Ok(reader.map_or(View::Nothing, |reader| View::File(Box::new(reader), layout)))
+            }
+        }
+    }
+
+    fn feed(&self) -> Result<Feed> {
+        Ok(match self.view()? {
+            View::Nothing => Feed::Nothing,
+            View::File(reader, layout) => Feed::File(reader, layout.csv.is_some()),
+            View::Table(snapshot, layout) => Feed::Table(TableFeed::new(snapshot, layout.csv)),
         })
     }
 
@@ -127,120 +353,79 @@ impl Store {
 
     /// The records with these ids. Stops reading when all are found.
     pub(crate) fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>> {
-        if let Some(loaded) = self.loaded()? {
-            let find = |id: &RecordId| {
-                let record = loaded.table.get(id)?.clone();
-                Some(match &loaded.layout.csv {
-                    Some(csv) => csv.complete(record),
-                    None => record,
-                })
-            };
-            return Ok(ids.iter().map(find).collect());
+        {
+            let state = self.state.read();
+            if let Some(resident) = &state.resident
+                && self.is_current(resident)?
+            {
+                return Ok(resident.read(ids));
+            }
+        }
+        let mut feed = self.feed()?;
+        if let Some(resident) = &self.state.read().resident {
+            return Ok(resident.read(ids));
         }
         let mut wanted: std::collections::HashMap<&str, Option<Record>> =
             ids.iter().map(|id| (id.as_str(), None)).collect();
-        let key = self.state.lock().key.clone();
+        let key = self.state.read().key.clone();
         let mut left = wanted.keys().filter(|id| key.as_ref().is_none_or(|key| key.holds(id))).count();
-        if left > 0 {
-            let mut feed = self.feed()?;
-            while left > 0 {
-                let Some(record) = feed.next()? else { break };
-                let Some(id) = record.id().cloned() else { continue };
-                if let Some(found) = wanted.get_mut(id.as_str()) {
-                    *found = Some(feed.versioned(record));
-                    left -= 1;
-                }
+        while left > 0 {
+            let Some(record) = feed.next()? else { break };
+            let Some(id) = record.id().cloned() else { continue };
+            if let Some(found) = wanted.get_mut(id.as_str()) {
+                *found = Some(feed.versioned(record));
+                left -= 1;
             }
         }
         Ok(ids.iter().map(|id| wanted.get(id.as_str()).cloned().flatten()).collect())
     }
 
+    /// All records in memory, for a transaction.
+    pub(crate) fn resident(&self) -> Result<Resident> {
+        let mut state = self.state.write();
+        self.refresh(&mut state)?;
+        if let Some(resident) = &state.resident {
+            return Ok(resident.clone());
+        }
+        let opened = self.open(&mut state)?;
+        let resident = self.load(opened)?;
+        Ok(state.resident.insert(resident).clone())
+    }
+
     /// The size of the file in bytes, and how many records it has where that is known.
     pub(crate) fn size(&self) -> (Option<u64>, Option<u64>) {
-        let bytes = Fingerprint::of_path(&self.source.path).ok().flatten().map(|fingerprint| fingerprint.bytes);
-        let records = self.loaded().ok().flatten().map(|loaded| loaded.table.len() as u64);
-        (bytes, records)
+        let bytes = self.fingerprint().ok().flatten().map(|fingerprint| fingerprint.bytes);
+        let state = self.state.read();
+        let resident = state.resident.as_ref().filter(|resident| self.is_current(resident).unwrap_or(false));
+        (bytes, resident.map(|resident| resident.table.len() as u64))
     }
 
-    /// Lets go of what is loaded.
-    pub(crate) fn forget(&self) {
-        self.state.lock().loaded = None;
-    }
-
-    pub(crate) fn write(&self, request: WriteRequest, cancelled: &AtomicBool) -> Result<WriteOutcome> {
-        self.change(cancelled, |draft| draft.apply(request))
-    }
-
-    pub(crate) fn write_batch(&self, writes: Vec<WriteRequest>, cancelled: &AtomicBool) -> Result<Vec<WriteOutcome>> {
-        self.change(cancelled, |draft| {
-            let apply = |(index, write)| draft.apply(write).map_err(|error| batch_error(index, error));
-            writes.into_iter().enumerate().map(apply).collect()
-        })
-    }
-
-    pub(crate) fn modify(&self, condition: &Condition, action: &ModifyAction, cancelled: &AtomicBool) -> Result<u64> {
-        self.change(cancelled, |draft| draft.modify(condition, action))
-    }
-
-    /// Changes the records as one step: all of it or nothing, in memory and in the file.
-    fn change<T>(&self, cancelled: &AtomicBool, change: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
-        let _writer = self.writer.lock();
-        let wanted = || match cancelled.load(Ordering::Relaxed) {
-            true => Err(Error::new(ErrorKind::Cancelled, "the call was given up before it changed anything")),
-            false => Ok(()),
+    /// What there is to say about the journal and the lock.
+    pub(crate) fn journal(&self) -> JournalInfo {
+        let mut info = JournalInfo {
+            path: self.journal.display().to_string(),
+            is_locked: crate::lock::is_locked(&self.source.path),
+            ..JournalInfo::default()
         };
-        wanted()?;
-        let loaded = self.load()?;
-        let mut draft = Draft { loaded: Loaded::clone(&loaded), changed: false };
-        drop(loaded);
-        let answer = change(&mut draft)?;
-        if draft.changed {
-            let mut after = draft.loaded;
-            if after.table.wants_compaction() {
-                after.table.compact();
+        let Ok(metadata) = std::fs::metadata(&self.journal) else { return info };
+        info.bytes = Some(metadata.len());
+        match log::read(&self.journal, self.fingerprint().ok().flatten().as_ref()) {
+            Ok(Relation::None) => info.commits = Some(0),
+            Ok(Relation::OnTop(log)) => {
+                info.commits = Some(log.commits);
+                info.torn_bytes = Some(log.torn_bytes()).filter(|bytes| *bytes > 0);
             }
-            after.layout.key = after.layout.key.once_written();
-            wanted()?;
-            self.save(&mut after)?;
-            let mut state = self.state.lock();
-            if let Some(fingerprint) = after.fingerprint {
-                state.seen = Some((fingerprint, after.layout.clone()));
+            Ok(Relation::Other(log)) => {
+                info.commits = Some(log.commits);
+                info.damage = Some("its commits belong to another state of the file".to_owned());
             }
-            state.loaded = Some(Arc::new(after));
+            Err(error) => info.damage = Some(error.to_string()),
         }
-        Ok(answer)
+        info
     }
 
-    /// The whole file in memory.
-    fn load(&self) -> Result<Arc<Loaded>> {
-        let before = self.state.lock().loaded.clone();
-        if let Some(loaded) = before {
-            let now = Fingerprint::of_path(&self.source.path).map_err(|error| self.source.place(error))?;
-            if loaded.fingerprint == now {
-                return Ok(loaded);
-            }
-            self.forget();
-            return Err(self.overtaken());
-        }
-        let mut loaded =
-            Loaded { fingerprint: None, layout: self.source.layout_of_new(), table: Table::new(), greatest: 0 };
-        if let Some((reader, layout)) = self.open()? {
-            loaded.fingerprint = reader.fingerprint();
-            loaded.layout = layout;
-            let missing_is_null = loaded.layout.csv.is_some();
-            for record in reader {
-                let mut record = record?;
-                record.set_version(version_of(&record, missing_is_null));
-                loaded.note(record.id());
-                loaded.table.put(record)?;
-            }
-        }
-        let loaded = Arc::new(loaded);
-        self.state.lock().loaded = Some(Arc::clone(&loaded));
-        Ok(loaded)
-    }
-
-    fn overtaken(&self) -> Error {
+    /// The error for a change by another program that came between reading and writing.
+    pub(crate) fn overtaken(&self) -> Error {
         self.source
             .place(Error::new(
                 ErrorKind::Conflict,
@@ -248,137 +433,61 @@ impl Store {
             ))
             .with_hint("read again what the write rests on, then repeat it")
     }
+}
 
-    /// Writes everything, and sets layout and fingerprint to what the file then has.
-    fn save(&self, after: &mut Loaded) -> Result<()> {
-        let Source { config, path, format, .. } = &*self.source;
-        let key = &after.layout.key;
-        if let Some(old) = &after.layout.csv {
-            after.layout.csv = Some(Arc::new(csv::plan(old, key, || after.table.iter())?));
-        }
-        let csv_write =
-            after.layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
-        let records = after.table.iter();
-        let replacement = Replacement::write(path, config.durability, |out| match (csv_write, format) {
-            (Some(csv), _) => csv.write(out, records),
-            (None, Format::JsonLines) => json_write::write_lines(out, records, key, config.record_limit()),
-            (None, _) => json_write::write_array(out, records, key, config.record_limit()),
-        });
-        let replacement = replacement.map_err(|error| self.source.place(error))?;
-        if Fingerprint::of_path(path).map_err(|error| self.source.place(error))? != after.fingerprint {
-            self.forget();
-            return Err(self.overtaken());
-        }
-        let sidecar = match csv_write {
-            Some(csv) => Some(csv.write_sidecar(path, after.fingerprint.as_ref(), config.durability)?),
-            None => None,
-        };
-        after.fingerprint = Some(replacement.commit()?);
-        if let Some(layout) = &mut after.layout.csv {
-            Arc::make_mut(layout).sidecar = sidecar;
+impl Resident {
+    fn view(&self) -> View {
+        View::Table(self.table.snapshot(), self.layout.clone())
+    }
+
+    /// Whether a missing field reads as null.
+    pub(crate) fn missing_is_null(&self) -> bool {
+        self.layout.csv.is_some()
+    }
+
+    fn put(&mut self, mut record: Record) -> Result<()> {
+        record.set_version(version_of(&record, self.missing_is_null()));
+        self.note(record.id());
+        self.table.put(record)?;
+        Ok(())
+    }
+
+    fn replay(&mut self, change: Change) -> Result<()> {
+        match change {
+            Change::Create(record) | Change::Replace(record) => self.put(record)?,
+            Change::Delete(id) => drop(self.table.remove(&id)),
+            Change::Clear => self.table.clear(),
+            Change::Folded(_) => {}
         }
         Ok(())
     }
-}
 
-impl Loaded {
-    fn note(&mut self, id: Option<&RecordId>) {
+    pub(crate) fn note(&mut self, id: Option<&RecordId>) {
         if self.layout.key.is_integer() || self.layout.key.source == KeySource::Ordinal {
             let number = id.and_then(|id| id.parse().ok());
             self.greatest = self.greatest.max(number.unwrap_or(i64::MIN));
         }
     }
-}
 
-/// Changes that are not written yet.
-struct Draft {
-    loaded: Loaded,
-    changed: bool,
-}
-
-impl Draft {
-    fn apply(&mut self, request: WriteRequest) -> Result<WriteOutcome> {
-        let request = self.keyed(request)?;
-        let missing_is_null = self.loaded.layout.csv.is_some();
-        let version = |record: &Record| version_of(record, missing_is_null);
-        let applied = self.loaded.table.apply(request, version)?;
-        self.loaded.note(applied.slot.map(|_| &applied.outcome.id));
-        self.changed |= applied.slot.is_some();
-        Ok(applied.outcome)
-    }
-
-    /// The request with an id, and with the key in the record's key field.
-    fn keyed(&mut self, mut request: WriteRequest) -> Result<WriteRequest> {
-        let key = self.loaded.layout.key.clone();
-        if request.id.is_none() {
-            request.id = Some(match &request.action {
-                WriteAction::Create(record) | WriteAction::Upsert(record) => match key.id_in(record)? {
-                    Some(id) => id,
-                    None => self.generate(&key)?,
-                },
-                _ => return Err(Error::invalid_record("a write needs an id")),
-            });
-        }
-        let Some(id) = &request.id else { return Ok(request) };
-        let before = self.loaded.table.get(id);
-        request.action = match (request.action, before) {
-            (WriteAction::Create(record), _) => WriteAction::Create(key.complete(id, record)?),
-            (WriteAction::Upsert(record), _) => WriteAction::Upsert(key.complete(id, record)?),
-            (WriteAction::Update(record), Some(_)) => WriteAction::Update(key.complete(id, record)?),
-            (WriteAction::Patch(changes), Some(before)) => {
-                let mut patched = before.clone();
-                changes.apply(&mut patched)?;
-                check_patched(&key, id, patched)?;
-                WriteAction::Patch(changes)
-            }
-            (action, _) => action,
-        };
-        Ok(request)
-    }
-
-    fn generate(&self, key: &Key) -> Result<RecordId> {
-        if !key.is_integer() {
-            return Ok(RecordId::generate());
-        }
-        match self.loaded.greatest.checked_add(1) {
-            Some(next) => RecordId::new(next.to_string()),
-            None => Err(Error::invalid_record("there is no integer key left above the greatest one")),
-        }
-    }
-
-    fn modify(&mut self, condition: &Condition, action: &ModifyAction) -> Result<u64> {
-        let matcher = Matcher::new(condition);
-        let missing_is_null = self.loaded.layout.csv.is_some();
-        let table = &mut self.loaded.table;
-        let found: Vec<Record> = table.iter().filter(|record| matcher.matches(record)).cloned().collect();
-        let count = found.len() as u64;
-        for mut record in found {
-            let Some(id) = record.id().cloned() else { continue };
-            match action {
-                ModifyAction::Patch(changes) => {
-                    changes.apply(&mut record)?;
-                    check_patched(&self.loaded.layout.key, &id, record.clone())?;
-                    record.set_version(version_of(&record, missing_is_null));
-                    table.put(record)?;
-                }
-                ModifyAction::Delete => {
-                    table.remove(&id);
-                }
-                _ => return Err(Error::unsupported("the file store does not know this change")),
-            }
-        }
-        self.changed |= count > 0;
-        Ok(count)
+    fn read(&self, ids: &[RecordId]) -> Vec<Option<Record>> {
+        ids.iter().map(|id| Some(completed(self.layout.csv.as_deref(), self.table.get(id)?.clone()))).collect()
     }
 }
 
-/// Refuses changes that would part a record from its key.
-fn check_patched(key: &Key, id: &RecordId, patched: Record) -> Result<()> {
-    if let Some(name) = key.field_name()
-        && patched.get(name).is_none_or(|value| value.is_null())
-    {
-        return Err(Error::invalid_record("the key field of a record cannot be taken away")
-            .with_context("field", format!("`{}`", name.escape_debug())));
+/// The record as it would be read from the file.
+pub(crate) fn completed(csv: Option<&CsvLayout>, record: Record) -> Record {
+    match csv {
+        Some(csv) => csv.complete(record),
+        None => record,
     }
-    key.complete(id, patched).map(|_| ())
+}
+
+/// A key as a journal's header names it.
+pub(crate) fn header_key(key: &Key) -> HeaderKey {
+    let (source, field) = match &key.source {
+        KeySource::Own => ("own", None),
+        KeySource::Ordinal => ("ordinal", None),
+        KeySource::Field(name) => ("field", Some(name.to_string())),
+    };
+    HeaderKey { source: source.to_owned(), field, field_type: key.field_type.name().to_owned() }
 }

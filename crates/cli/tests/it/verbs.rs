@@ -75,7 +75,7 @@ fn aggregate_says_what_is_wrong() {
 fn info_says_what_and_where() {
     let text = dk(&["info", PENGUINS]).ok();
     assert!(text.starts_with("backend: file\nlocation: ") && text.contains("\n  bytes: 15241\n"), "{text}");
-    assert!(text.contains("\n  id order: numeric\n") && text.contains("\n  transactions: no\n"), "{text}");
+    assert!(text.contains("\n  id order: numeric\n") && text.contains("\n  transactions: yes\n"), "{text}");
     let info: Value = serde_json::from_str(&dk(&["info", "memory:", "--format", "json"]).ok()).unwrap();
     assert_eq!((&info["backend"], &info["capabilities"]["transactions"]), (&json!("memory"), &json!(true)));
 }

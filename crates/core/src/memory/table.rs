@@ -340,6 +340,27 @@ impl Table {
         self.set_slot(slot, None).map(|record| (slot, record))
     }
 
+    /// Takes back what [`Table::apply`] did, if nothing came after it or that was taken back before.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, Version, backend::*, memory::Table, record};
+    /// let mut table = Table::new();
+    /// table.put(record! { "n": 1 }?.with_id("a")?)?;
+    /// let request = WriteRequest::new(RecordId::new("a")?, WriteAction::Delete);
+    /// let applied = table.apply(request, |_| Version::from_number(2))?;
+    /// assert!(table.get("a").is_none());
+    /// table.undo(applied);
+    /// assert_eq!(table.get("a").unwrap()["n"].as_integer(), Some(1));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn undo(&mut self, applied: Applied) {
+        match (applied.slot, applied.before) {
+            (None, _) => {}
+            (Some(slot), Some(before)) => self.restore(slot, before),
+            (Some(_), None) => drop(self.remove(&applied.outcome.id)),
+        }
+    }
+
     /// Puts a record back into the slot it was taken from or replaced in.
     pub(super) fn restore(&mut self, slot: u32, record: Record) {
         let hash = self.hash(record.id().map_or("", RecordId::as_str));

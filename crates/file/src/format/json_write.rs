@@ -51,12 +51,24 @@ pub(crate) fn write_lines<'a>(
 fn encode(row: &mut Vec<u8>, record: &Record, key: &Key, max_record_bytes: usize) -> Result<()> {
     check_depth(record)?;
     row.clear();
-    serde_json::to_writer(&mut *row, &RowOf { record, key })
+    serde_json::to_writer(&mut *row, &RowOf { record, key: Some(key) })
         .map_err(|error| Error::invalid_record("the record cannot be written as JSON").with_source(error))?;
     if row.len() > max_record_bytes {
         return Err(too_large(row.len(), max_record_bytes));
     }
     Ok(())
+}
+
+/// Appends a record as a row without its id, which stands elsewhere.
+pub(crate) fn append_row(row: &mut Vec<u8>, record: &Record) -> Result<()> {
+    serde_json::to_writer(row, &RowOf { record, key: None })
+        .map_err(|error| Error::invalid_record("the record cannot be written as JSON").with_source(error))
+}
+
+/// How many bytes the member `_id` adds to a row, which is otherwise empty or not.
+pub(crate) fn id_bytes(id: &str, row_is_empty: bool) -> usize {
+    let escaped = id.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    r#""_id":"""#.len() + id.len() + escaped + usize::from(!row_is_empty)
 }
 
 /// The error for a record that no reader with the same settings would read back.
@@ -94,16 +106,18 @@ pub(crate) fn check_depth(record: &Record) -> Result<()> {
 
 struct RowOf<'a> {
     record: &'a Record,
-    key: &'a Key,
+    /// Where the id stands; none for a row without it.
+    key: Option<&'a Key>,
 }
 
 impl Serialize for RowOf<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_map(None)?;
-        if self.key.field_name().is_none()
+        if let Some(key) = self.key
+            && key.field_name().is_none()
             && let Some(id) = self.record.id()
         {
-            match self.key.value_of(id) {
+            match key.value_of(id) {
                 Some(Value::Integer(number)) => row.serialize_entry("_id", &number)?,
                 _ => row.serialize_entry("_id", id.as_str())?,
             }

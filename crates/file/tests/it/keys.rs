@@ -18,6 +18,7 @@ async fn row_numbers_are_ids_until_the_first_write_makes_them_explicit() {
 
     assert!(database.delete("1").await.unwrap());
     assert_eq!(database.create(record! { "n": 5 }.unwrap()).await.unwrap(), "13");
+    database.flush().await.unwrap();
     assert!(fixture.text().starts_with("{\"_id\":2,\"n\":0}\n"));
     let again = fixture.open();
     assert_eq!(again.read("7").await.unwrap().unwrap()["n"], Value::from(1));
@@ -68,6 +69,7 @@ async fn a_text_key_column_takes_any_text() {
     database.upsert("c/3", record! { "n": 3 }.unwrap()).await.unwrap();
     let made = database.create(record! { "n": 4 }.unwrap()).await.unwrap();
     assert_eq!(made.len(), 36, "a generated key is a UUID");
+    database.flush().await.unwrap();
     assert_eq!(fixture.text(), format!("sku,n\na-1,1\nb 2,2\nc/3,3\n{made},4\n"));
 }
 

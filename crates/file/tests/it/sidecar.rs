@@ -90,8 +90,9 @@ async fn a_crash_between_descriptor_and_file_leaves_the_old_types() {
     let database = fixture.open();
     for id in ["1", "2"] {
         database.update(id, record! { "n": "text" }.unwrap()).await.unwrap();
+        database.flush().await.unwrap();
         if id == "1" {
-            // Only the first write meets the old file.
+            // Only the first fold meets the old file.
             std::fs::copy(descriptor_path(&fixture), fixture.folder.path().join("first")).unwrap();
         }
     }

@@ -68,20 +68,74 @@ async fn versions_hold_across_reopening() {
 }
 
 #[tokio::test]
-async fn another_programs_change_is_read_and_never_overwritten() {
+async fn writes_through_one_handle_are_seen_through_another() {
     for format in Format::ALL {
         let fixture = Fixture::of(format);
+        let (ours, other) = (fixture.open(), fixture.open());
+        for n in 0..10_i64 {
+            let (writing, reading) = if n % 2 == 0 { (&ours, &other) } else { (&other, &ours) };
+            let record = record! { "n": n }.unwrap().with_id(format!("r{n}")).unwrap();
+            writing.create(record.clone()).await.unwrap();
+            assert_eq!(reading.create(record).await.unwrap_err().kind(), ErrorKind::AlreadyExists, "{format}");
+            if n % 3 == 0 {
+                reading.flush().await.unwrap();
+            }
+            assert_eq!(reading.count(&Query::new()).await.unwrap(), n as u64 + 1, "{format}");
+        }
+        ours.close().await.unwrap();
+        other.close().await.unwrap();
+        assert_eq!(fixture.all().await.unwrap().len(), 10);
+        assert!(fixture.left_behind().iter().all(|name| name.ends_with(".schema.json")), "{format}");
+    }
+}
+
+/// What a program that knows nothing of locks and journals does to a file.
+fn rewrite(fixture: &Fixture) -> String {
+    let changed = fixture.text().replace("one", "two, by someone else");
+    let other = fixture.folder.path().join("other");
+    std::fs::write(&other, &changed).unwrap();
+    std::fs::rename(&other, &fixture.path).unwrap();
+    changed
+}
+
+#[tokio::test]
+async fn another_programs_change_is_read_and_never_overwritten() {
+    for format in [Format::Json, Format::JsonLines, Format::Tsv] {
+        let fixture = Fixture::of(format);
         let ours = fixture.open();
-        ours.create(record! { "n": 1 }.unwrap().with_id("a").unwrap()).await.unwrap();
-        fixture.open().create(record! { "n": 2 }.unwrap().with_id("b").unwrap()).await.unwrap();
-        assert!(ours.read("b").await.unwrap().is_some(), "reads notice");
-        let error = ours.create(record! { "n": 3 }.unwrap().with_id("c").unwrap()).await.unwrap_err();
+        ours.create(record! { "n": "one" }.unwrap().with_id("a").unwrap()).await.unwrap();
+        ours.flush().await.unwrap();
+        let changed = rewrite(&fixture);
+        let error = ours.create(record! { "n": "3" }.unwrap().with_id("c").unwrap()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict, "{format}");
         assert!(error.hint().is_some());
-        assert_eq!(ids(&fixture.all().await.unwrap()), ["a", "b"]);
-        ours.create(record! { "n": 3 }.unwrap().with_id("c").unwrap()).await.unwrap();
-        assert_eq!(ids(&fixture.all().await.unwrap()), ["a", "b", "c"]);
+        assert_eq!(fixture.text(), changed);
+        ours.create(record! { "n": "3" }.unwrap().with_id("c").unwrap()).await.unwrap();
+        let records = fixture.all().await.unwrap();
+        assert_eq!(ids(&records), ["a", "c"]);
+        assert_eq!(records[0]["n"].as_str(), Some("two, by someone else"));
     }
+}
+
+#[tokio::test]
+async fn another_programs_change_under_pending_writes_is_a_conflict_and_loses_nothing() {
+    let fixture = Fixture::of(Format::JsonLines);
+    let ours = fixture.open();
+    ours.create(record! { "n": "one" }.unwrap().with_id("a").unwrap()).await.unwrap();
+    ours.create(record! { "n": "pending" }.unwrap().with_id("b").unwrap()).await.unwrap();
+    let changed = rewrite(&fixture);
+    for _ in 0..2 {
+        let error = ours.create(record! { "n": "3" }.unwrap().with_id("c").unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        let error = fixture.all().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(error.context_value("commits"), Some("1"));
+        assert!(error.hint().unwrap().contains("--reapply"));
+    }
+    assert_eq!(ours.flush().await.unwrap_err().kind(), ErrorKind::Conflict);
+    drop(ours);
+    assert_eq!(fixture.text(), changed);
+    assert_eq!(fixture.left_behind(), ["data.jsonl.journal"]);
 }
 
 #[tokio::test]

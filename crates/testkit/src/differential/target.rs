@@ -76,6 +76,7 @@ pub struct Store {
     transaction: Option<Transaction>,
     /// Where a file store has its file; removed with the store.
     folder: Option<TempDir>,
+    reopened: u32,
 }
 
 impl Store {
@@ -92,7 +93,7 @@ impl Store {
             }
             _ => (Database::memory(), None),
         };
-        let store = Store { target, seed, database, transaction: None, folder };
+        let store = Store { target, seed, database, transaction: None, folder, reopened: 0 };
         if target == Target::MemoryIndexed {
             store.create_indexes(paths).await?;
         }
@@ -214,16 +215,27 @@ impl Store {
         Ok(())
     }
 
-    /// Closes the store and opens it again, where it outlives that; else it flushes.
+    /// Closes the store and opens it again, or opens it again without, where it outlives that; else
+    /// it flushes.
     ///
     /// # Errors
     /// Whatever the store reports.
     pub async fn reopen(&mut self) -> Result<()> {
         match (self.target, &self.folder) {
             (Target::File(format), Some(folder)) => {
-                self.database.close().await?;
-                self.database = file_database(folder, format)?;
-                self.database.connect().await
+                let again = file_database(folder, format)?;
+                self.reopened += 1;
+                if Rng::of(self.seed, &format!("reopen {}", self.reopened)).percent(50) {
+                    self.database.close().await?;
+                    again.connect().await?;
+                } else {
+                    // As after a crash, what was written is partly in a journal; then the first handle
+                    // folds it while the second is at work.
+                    again.connect().await?;
+                    again.count(&Query::new()).await?;
+                }
+                self.database = again;
+                Ok(())
             }
             _ => self.database.flush().await,
         }

@@ -74,7 +74,8 @@ impl RowMeta {
     }
 }
 
-/// A record as its row reads back: null in the columns that it lacks.
+/// A record as its row reads back: null in the columns that it lacks. It may have fields that no
+/// column holds yet.
 pub(super) fn complete(shape: &Shape, record: &Record) -> Result<Record> {
     let null = |name: &Str, field_type| Field {
         name: name.clone(),
@@ -83,7 +84,8 @@ pub(super) fn complete(shape: &Shape, record: &Record) -> Result<Record> {
         metadata: Metadata::new(),
     };
     let mut fields: Vec<Field> = Vec::with_capacity(shape.len());
-    if is_ordered(shape, record) {
+    let is_known = |(name, _): &(Str, FieldType)| shape.position(name).is_some();
+    if is_ordered(shape, record) && record.shape().fields().iter().all(is_known) {
         for (name, field_type) in shape.fields() {
             fields.push(record.field(name).map_or_else(|| null(name, *field_type), |field| field.to_field()));
         }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Column, CsvLayout, Role};
 use crate::config::Durability;
+use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
 use crate::key::Key;
 use crate::replace::Replacement;
@@ -150,6 +151,7 @@ pub(super) fn write(
     file: &Path,
     layout: &CsvLayout,
     key: &Key,
+    disk: &Disk,
     old: Option<&Fingerprint>,
     durability: Durability,
 ) -> Result<Sidecar> {
@@ -166,7 +168,7 @@ pub(super) fn write(
         Error::new(dataknobs_data_core::ErrorKind::Io, "the descriptor cannot be written").with_source(error)
     })?;
     let target = crate::replace::resolve(&sidecar_path(file))?;
-    Replacement::write(&target, durability, |out| Ok(writeln!(out, "{text}")?))?.commit()?;
+    Replacement::write(&target, disk, durability, |out| Ok(writeln!(out, "{text}")?))?.commit()?;
     Ok(after)
 }
 

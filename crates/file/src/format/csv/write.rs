@@ -10,6 +10,7 @@ use super::meta::{RowMeta, is_ordered};
 use super::sidecar::{self, Sidecar};
 use super::{Column, CsvLayout, Role, cell};
 use crate::config::Durability;
+use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
 use crate::format::json_write::{check_depth, too_large};
 use crate::key::{Key, KeySource};
@@ -160,10 +161,11 @@ impl CsvWrite<'_> {
     pub(crate) fn write_sidecar(
         &self,
         file: &Path,
+        disk: &Disk,
         old: Option<&Fingerprint>,
         durability: Durability,
     ) -> Result<Sidecar> {
-        sidecar::write(file, self.layout, self.key, old, durability)
+        sidecar::write(file, self.layout, self.key, disk, old, durability)
     }
 }
 

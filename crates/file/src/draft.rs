@@ -1,0 +1,181 @@
+//! Changes to the records in memory that are not written yet, and can be taken back.
+
+use dataknobs_data_core::backend::{ModifyAction, WriteAction, WriteOutcome, WriteRequest};
+use dataknobs_data_core::memory::{Applied, Table, batch_error};
+use dataknobs_data_core::{Condition, Error, Matcher, Record, RecordId, Result, Version};
+
+use crate::journal::change;
+use crate::key::Key;
+use crate::store::Resident;
+use crate::version::version_of;
+
+/// So many writes at once, and a share of all records, are written as a new file rather than to the
+/// journal and later once more to the file.
+const DIRECT_WRITES: usize = 1_000;
+
+/// Changes on top of what is in memory.
+pub(crate) struct Draft<'a> {
+    pub(crate) resident: &'a mut Resident,
+    /// Where the commit's bytes go; none where nobody wants them.
+    pub(crate) frame: Option<&'a mut Vec<u8>>,
+    max_record_bytes: usize,
+    undo: Vec<Applied>,
+    /// All records, before they went at once.
+    cleared: Option<Table>,
+    changed: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(resident: &'a mut Resident, frame: Option<&'a mut Vec<u8>>, max_record_bytes: usize) -> Self {
+        Draft { resident, frame, max_record_bytes, undo: Vec::new(), cleared: None, changed: false }
+    }
+
+    /// Whether anything changed.
+    pub(crate) fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Takes everything back.
+    pub(crate) fn undo(self) {
+        let table = &mut self.resident.table;
+        if let Some(cleared) = self.cleared {
+            *table = cleared;
+        }
+        self.undo.into_iter().rev().for_each(|applied| table.undo(applied));
+    }
+
+    pub(crate) fn write(&mut self, request: WriteRequest) -> Result<WriteOutcome> {
+        let request = self.keyed(request)?;
+        self.apply(request)
+    }
+
+    fn apply(&mut self, request: WriteRequest) -> Result<WriteOutcome> {
+        let missing_is_null = self.resident.missing_is_null();
+        let version = |record: &Record| version_of(record, missing_is_null);
+        let applied = self.resident.table.apply(request, version)?;
+        let Some(slot) = applied.slot else { return Ok(applied.outcome) };
+        let outcome = applied.outcome.clone();
+        let is_new = applied.before.is_none();
+        self.undo.push(applied);
+        self.changed = true;
+        self.resident.note(Some(&outcome.id));
+        if let Some(frame) = self.frame.as_deref_mut() {
+            match self.resident.table.at(slot) {
+                Some(record) => {
+                    change::put(frame, record, is_new, &self.resident.layout.key, self.max_record_bytes)?;
+                }
+                None => change::delete(frame, &outcome.id),
+            }
+        }
+        Ok(outcome)
+    }
+
+    pub(crate) fn write_batch(&mut self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
+        if writes.len() >= DIRECT_WRITES && writes.len() >= self.resident.table.len() / 4 {
+            self.frame = None;
+        }
+        self.undo.reserve(writes.len());
+        let apply = |(index, write)| self.write(write).map_err(|error| batch_error(index, error));
+        writes.into_iter().enumerate().map(apply).collect()
+    }
+
+    /// The request with an id, and with the key in the record's key field.
+    fn keyed(&mut self, mut request: WriteRequest) -> Result<WriteRequest> {
+        let key = &self.resident.layout.key;
+        if request.id.is_none() {
+            request.id = Some(match &request.action {
+                WriteAction::Create(record) | WriteAction::Upsert(record) => match key.id_in(record)? {
+                    Some(id) => id,
+                    None => self.generate(key)?,
+                },
+                _ => return Err(Error::invalid_record("a write needs an id")),
+            });
+        }
+        let Some(id) = &request.id else { return Ok(request) };
+        request.action = match request.action {
+            WriteAction::Create(record) => WriteAction::Create(key.complete(id, record)?),
+            WriteAction::Upsert(record) => WriteAction::Upsert(key.complete(id, record)?),
+            WriteAction::Update(record) if self.resident.table.slot_of(id).is_some() => {
+                WriteAction::Update(key.complete(id, record)?)
+            }
+            WriteAction::Patch(changes) => {
+                if let Some(before) = self.resident.table.get(id) {
+                    let mut patched = before.clone();
+                    changes.apply(&mut patched)?;
+                    check_patched(key, id, patched)?;
+                }
+                WriteAction::Patch(changes)
+            }
+            action => action,
+        };
+        Ok(request)
+    }
+
+    fn generate(&self, key: &Key) -> Result<RecordId> {
+        if !key.is_integer() {
+            return Ok(RecordId::generate());
+        }
+        match self.resident.greatest.checked_add(1) {
+            Some(next) => RecordId::new(next.to_string()),
+            None => Err(Error::invalid_record("there is no integer key left above the greatest one")),
+        }
+    }
+
+    pub(crate) fn modify(&mut self, condition: &Condition, action: &ModifyAction) -> Result<u64> {
+        let matcher = Matcher::new(condition);
+        let found: Vec<Record> = self.resident.table.iter().filter(|record| matcher.matches(record)).cloned().collect();
+        let count = found.len() as u64;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        match action {
+            ModifyAction::Delete if found.len() == self.resident.table.len() => {
+                self.cleared = Some(std::mem::take(&mut self.resident.table));
+                self.changed = true;
+                if let Some(frame) = self.frame.as_deref_mut() {
+                    change::clear(frame);
+                }
+            }
+            ModifyAction::Delete => {
+                for id in found.iter().filter_map(Record::id) {
+                    self.apply(WriteRequest::new(id.clone(), WriteAction::Delete))?;
+                }
+            }
+            ModifyAction::Patch(changes) => {
+                for mut record in found {
+                    let Some(id) = record.id().cloned() else { continue };
+                    changes.apply(&mut record)?;
+                    check_patched(&self.resident.layout.key, &id, record.clone())?;
+                    self.apply(WriteRequest::new(id, WriteAction::Update(record)))?;
+                }
+            }
+            _ => return Err(Error::unsupported("the file store does not know this change")),
+        }
+        Ok(count)
+    }
+
+    /// Removes a record, or puts one in its place or at the end, whatever is there.
+    pub(crate) fn set(&mut self, id: &RecordId, record: Option<Record>) -> Result<()> {
+        let action = match record {
+            Some(record) => WriteAction::Upsert(record),
+            None => WriteAction::Delete,
+        };
+        self.apply(WriteRequest::new(id.clone(), action)).map(drop)
+    }
+
+    /// The version of a record as it is now.
+    pub(crate) fn version(&self, id: &str) -> Option<&Version> {
+        self.resident.table.get(id).and_then(Record::version)
+    }
+}
+
+/// Refuses changes that would part a record from its key.
+fn check_patched(key: &Key, id: &RecordId, patched: Record) -> Result<()> {
+    if let Some(name) = key.field_name()
+        && patched.get(name).is_none_or(|value| value.is_null())
+    {
+        return Err(Error::invalid_record("the key field of a record cannot be taken away")
+            .with_context("field", format!("`{}`", name.escape_debug())));
+    }
+    key.complete(id, patched).map(|_| ())
+}
