@@ -6,10 +6,12 @@
 //! `fixture/` makes databases of each kind. `cases/` runs the rules that are written as data in the
 //! folder `cases` beside it. `conformance/` holds the behaviours of the database methods.
 //! `report.rs` is the matrix of what ran where, `failure.rs` what a check says when it fails.
+//! `crash.rs` holds operations for processes that end at any moment.
 //! `generate/` makes hard data at random, `differential/` compares stores over it.
 
 pub mod cases;
 pub mod conformance;
+pub mod crash;
 pub mod differential;
 mod failure;
 pub mod fixture;

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
 mod cases;
+
 mod conformance;
+mod crash;
 mod differential;
 mod liars;
 mod sending;
