@@ -259,10 +259,12 @@ impl Store {
         let csv_write =
             after.layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
         let records = after.table.iter();
-        let replacement = Replacement::write(path, config.durability, |out| match (csv_write, format) {
-            (Some(csv), _) => csv.write(out, records),
-            (None, Format::JsonLines) => json_write::write_lines(out, records, key, config.record_limit()),
-            (None, _) => json_write::write_array(out, records, key, config.record_limit()),
+        let replacement = Replacement::write(path, config.durability, |out| {
+            self.source.compress(out, |out| match (csv_write, format) {
+                (Some(csv), _) => csv.write(out, records),
+                (None, Format::JsonLines) => json_write::write_lines(out, records, key, config.record_limit()),
+                (None, _) => json_write::write_array(out, records, key, config.record_limit()),
+            })
         });
         let replacement = replacement.map_err(|error| self.source.place(error))?;
         if Fingerprint::of_path(path).map_err(|error| self.source.place(error))? != after.fingerprint {
