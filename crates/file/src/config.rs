@@ -39,7 +39,8 @@ pub struct FileConfig {
     /// number of the row. Empty: never `id`, so that the number of the row is the id unless there
     /// is an `_id`.
     pub id_field: Option<Str>,
-    /// What separates the cells of CSV and TSV: one ASCII character. A comma, or a tab in TSV.
+    /// What separates the cells of CSV and TSV: one ASCII character. Without it, a tab in TSV, and in
+    /// CSV a comma, or what the header shows instead: `;`, a tab or `|`.
     pub delimiter: Option<char>,
     /// Texts that stand for null in CSV and TSV cells, besides the empty cell.
     pub null_values: Vec<String>,

@@ -119,8 +119,10 @@ impl Source {
                     None => None,
                 };
                 let parser = Parser::new(window, self.delimiter, limit);
-                csv::discover(parser, sidecar, &self.config, self.delimiter)
-                    .map(|(layout, key)| Layout { key, csv: Some(Arc::new(layout)) })
+                Ok(match csv::discover(parser, sidecar, &self.config, self.delimiter)? {
+                    Some((layout, key)) => Layout { key, csv: Some(Arc::new(layout)) },
+                    None => self.layout_of_new(),
+                })
             }
         }
     }

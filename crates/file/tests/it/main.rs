@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
 mod compression;
+mod corpus;
 mod damage;
 mod foreign;
 mod histories;

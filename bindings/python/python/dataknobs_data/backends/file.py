@@ -31,7 +31,8 @@ class FileDatabase(Database):
         The field that holds the id. By default ``_id`` if the file has that, else ``id``, else the number of the
         row. Empty: never ``id``.
     delimiter : str, optional
-        What separates the cells of CSV and TSV: one ASCII character. By default a comma, or a tab in TSV.
+        What separates the cells of CSV and TSV: one ASCII character. By default a tab in TSV, and in CSV a comma, or
+        what the header shows instead: ``;``, a tab or ``|``.
     null_values : list of str, optional
         Texts that stand for null in CSV and TSV cells, besides the empty cell.
     infer_rows : int, default 10,000

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::meta::{RowMeta, is_ordered};
 use super::sidecar::{self, Sidecar};
-use super::{Column, CsvLayout, Role, cell};
+use super::{Column, CsvLayout, Role, cell, delimiter};
 use crate::config::Durability;
 use crate::fingerprint::Fingerprint;
 use crate::format::json_write::{check_depth, too_large};
@@ -108,9 +108,13 @@ impl CsvWrite<'_> {
         if layout.byte_order_mark {
             out.write_all("\u{FEFF}".as_bytes())?;
         }
+        if layout.separator_line {
+            write!(out, "sep={}{line_end}", char::from(layout.delimiter))?;
+        }
         let mut line = String::new();
-        for column in &layout.columns {
-            self.cell(&mut line, &column.name);
+        match layout.columns.as_slice() {
+            [column] if delimiter::is_ambiguous(&column.name) => self.quoted_cell(&mut line, &column.name),
+            columns => columns.iter().for_each(|column| self.cell(&mut line, &column.name)),
         }
         end_line(&mut line, line_end);
         out.write_all(line.as_bytes())?;
@@ -142,17 +146,21 @@ impl CsvWrite<'_> {
         let special = |byte: u8| byte == self.layout.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
         // Without quotes, a byte order mark at the start of the file would vanish.
         if text.bytes().any(special) || text.starts_with('\u{FEFF}') {
-            line.push('"');
-            for (index, part) in text.split('"').enumerate() {
-                if index > 0 {
-                    line.push_str("\"\"");
-                }
-                line.push_str(part);
-            }
-            line.push('"');
-        } else {
-            line.push_str(text);
+            return self.quoted_cell(line, text);
         }
+        line.push_str(text);
+        line.push(char::from(self.layout.delimiter));
+    }
+
+    fn quoted_cell(&self, line: &mut String, text: &str) {
+        line.push('"');
+        for (index, part) in text.split('"').enumerate() {
+            if index > 0 {
+                line.push_str("\"\"");
+            }
+            line.push_str(part);
+        }
+        line.push('"');
         line.push(char::from(self.layout.delimiter));
     }
 
