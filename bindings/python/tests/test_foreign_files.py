@@ -10,12 +10,18 @@ from typing import Any
 
 import pytest
 
-from dataknobs_data import SyncDatabase
+from dataknobs_data import Record, SyncDatabase
 from dataknobs_data.exceptions import CorruptError
 
 RECORDS: list[dict[str, Any]] = [
     {"name": "Ada", "n": 1, "f": 0.1, "ok": True, "t": dt.datetime(2024, 1, 31, 10)},
-    {"name": 'O"Neil; \t"Ned",\nJr.', "n": -(2**53), "f": -2.5, "ok": False, "t": dt.datetime(1999, 12, 31, 23, 59, 59)},
+    {
+        "name": 'O"Neil; \t"Ned",\nJr.',
+        "n": -(2**53),
+        "f": -2.5,
+        "ok": False,
+        "t": dt.datetime(1999, 12, 31, 23, 59, 59),
+    },
     {"name": "Größe", "n": 2**62, "f": 1e300, "ok": True, "t": None},
 ]
 ENDINGS = [".csv", ".csv.gz", ".csv.zst", ".json", ".json.gz", ".jsonl", ".jsonl.gz", ".jsonl.zst"]
@@ -34,14 +40,13 @@ def as_text(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**record, "t": record["t"] and record["t"].isoformat()} for record in records]
 
 
+@pytest.mark.parametrize("written", [ending for ending in ENDINGS if ".zst" not in ending], indirect=True)
 def test_pandas_reads_what_we_write(written: Path) -> None:
     pandas = pytest.importorskip("pandas")
-    if written.name.endswith(".zst"):
-        pytest.importorskip("zstandard" if pandas.__version__ < "4" else "compression.zstd")
     if ".csv" in written.name:
         frame = pandas.read_csv(written, dtype={"t": "object", "name": "object"})
     else:
-        frame = pandas.read_json(written, lines=".jsonl" in written.name, convert_dates=False, dtype=False)
+        frame = pandas.read_json(written, lines=".jsonl" in written.name, dtype=False, precise_float=True)
     rows = frame[["name", "n", "f", "ok", "t"]].astype("object")
     rows = rows.where(rows.notna(), None).to_dict("records")
     assert rows == as_text(RECORDS)
@@ -59,7 +64,7 @@ def test_duckdb_reads_what_we_write(written: Path) -> None:
 def test_the_text_inside_is_the_plain_files(tmp_path: Path) -> None:
     for path in [tmp_path / "a.json", tmp_path / "a.json.gz"]:
         with SyncDatabase.open(str(path)) as db:
-            db.create({"name": "Ada"}, id="a")
+            db.create(Record({"name": "Ada"}, id="a"))
     assert gzip.decompress((tmp_path / "a.json.gz").read_bytes()) == (tmp_path / "a.json").read_bytes()
 
 
@@ -95,15 +100,15 @@ def test_we_read_what_duckdb_copies(name: str, tmp_path: Path) -> None:
 def test_a_damaged_compressed_file_is_an_error_that_says_so(tmp_path: Path) -> None:
     path = tmp_path / "people.json.gz"
     path.write_bytes(gzip.compress(json.dumps([{"_id": "a"}]).encode())[:-1])
-    with SyncDatabase.open(str(path)) as db, pytest.raises(CorruptError, match="cut off") as caught:
-        db.count()
+    with pytest.raises(CorruptError, match="cut off") as caught, SyncDatabase.open(str(path)):
+        pass
     assert caught.value.context["compression"] == "gzip"
 
 
 def test_a_name_that_says_nothing_is_told(tmp_path: Path) -> None:
     path = tmp_path / "people.json"
     path.write_bytes(gzip.compress(b"[]"))
-    with SyncDatabase.open(str(path)) as db, pytest.raises(CorruptError, match="compressed with gzip"):
-        db.count()
+    with pytest.raises(CorruptError, match="compressed with gzip"), SyncDatabase.open(str(path)):
+        pass
     with SyncDatabase.create("file", path=path, compression="gzip") as db:
         assert db.count() == 0

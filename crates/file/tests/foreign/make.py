@@ -24,7 +24,9 @@ frame = pd.DataFrame(
         "f": [1.5, float("nan"), -0.0, 1e300],
         "ok": [True, False, True, False],
         "maybe": pd.array([True, None, False, None], dtype="boolean"),
-        "t": pd.to_datetime(["2024-01-31 10:00:00", None, "1999-12-31 23:59:59.999999", "2024-02-29 00:00:00"], format="ISO8601"),
+        "t": pd.to_datetime(
+            ["2024-01-31 10:00:00", None, "1999-12-31 23:59:59.999999", "2024-02-29 00:00:00"], format="ISO8601"
+        ),
         "z": pd.to_datetime(["2024-01-31 10:00:00+01:00", None, None, "2024-02-29 00:00:00+00:00"], utc=True),
         "zip": ["01234", "00501", "99999", None],
     }
@@ -36,7 +38,9 @@ def pandas() -> None:
     frame.to_csv(FOLDER / "pandas.csv", index=False)
     frame.to_csv(FOLDER / "pandas-index.csv")
     frame.to_csv(FOLDER / "pandas.csv.gz", index=False, compression={"method": "gzip", "mtime": 1})
-    frame.to_csv(FOLDER / "pandas-excel.csv", index=False, sep=";", decimal=",", encoding="utf-8-sig", lineterminator="\r\n")
+    frame.to_csv(
+        FOLDER / "pandas-excel.csv", index=False, sep=";", decimal=",", encoding="utf-8-sig", lineterminator="\r\n"
+    )
     frame.to_csv(FOLDER / "pandas-quoted.csv", index=False, quoting=csv.QUOTE_ALL)
     frame.to_csv(FOLDER / "pandas-null.tsv", index=False, sep="\t", na_rep="NULL")
     frame.head(0).to_csv(FOLDER / "pandas-header-only.csv", index=False)
