@@ -160,6 +160,21 @@ async fn a_delimiter_that_was_given_is_the_delimiter() {
 }
 
 #[tokio::test]
+async fn a_delimiter_that_was_found_is_found_again() {
+    let fixture = Fixture::with("a.csv", "_id;\"a,b\";c\nu;x;1,5\n");
+    let records = fixture.all().await.unwrap();
+    assert_eq!(records[0]["a,b"].as_str(), Some("x"));
+    fixture.open().create(record! { "a,b": "p|q", "c": "2" }.unwrap().with_id("k,l").unwrap()).await.unwrap();
+    assert_eq!(fixture.text(), "_id;\"a,b\";c\nu;x;1,5\nk,l;p|q;2\n");
+    assert_eq!(fixture.all().await.unwrap().len(), 2);
+    // With no field left, nothing but the ids tells anything.
+    let bare = |id: &str| Record::new().with_id(id).unwrap();
+    fixture.open().update_batch(vec![bare("u"), bare("k,l")]).await.unwrap();
+    assert_eq!(fixture.text(), "_id\nu\n\"k,l\"\n");
+    assert_eq!(ids(&fixture.all().await.unwrap()), ["u", "k,l"]);
+}
+
+#[tokio::test]
 async fn other_encodings_are_named() {
     let error = corpus("pandas-utf16.csv").refusal().await;
     assert!(error.message().contains("UTF-16") && error.hint().unwrap().contains("UTF-8"), "{error}");

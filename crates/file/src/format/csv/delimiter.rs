@@ -7,9 +7,9 @@ use super::parse::Parser;
 /// What separates cells in files that are called CSV and have no commas, the likeliest first.
 const OTHER_DELIMITERS: [u8; 3] = [b';', b'\t', b'|'];
 
-/// Whether a header of this one cell would be taken for several.
+/// Whether a cell of a header, without quotes, could mislead [`of_header`].
 pub(super) fn is_ambiguous(name: &str) -> bool {
-    name.bytes().any(|byte| OTHER_DELIMITERS.contains(&byte))
+    name.bytes().any(|byte| byte == b',' || OTHER_DELIMITERS.contains(&byte))
 }
 
 /// The delimiter of the header: `expected` if it stands there outside of quotes, else the one of
@@ -68,6 +68,6 @@ mod tests {
             assert_eq!(of(text), delimiter, "{text:?}");
         }
         assert_eq!(of(&format!("{};b\n", "a".repeat(2000))), b',');
-        assert!(is_ambiguous("a;b") && !is_ambiguous("a b"));
+        assert!(is_ambiguous("a;b") && is_ambiguous("a,b") && !is_ambiguous("a b"));
     }
 }

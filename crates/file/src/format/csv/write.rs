@@ -112,9 +112,13 @@ impl CsvWrite<'_> {
             write!(out, "sep={}{line_end}", char::from(layout.delimiter))?;
         }
         let mut line = String::new();
-        match layout.columns.as_slice() {
-            [column] if delimiter::is_ambiguous(&column.name) => self.quoted_cell(&mut line, &column.name),
-            columns => columns.iter().for_each(|column| self.cell(&mut line, &column.name)),
+        for column in &layout.columns {
+            // Only between commas a header tells its delimiter by itself.
+            if (layout.delimiter != b',' || layout.columns.len() == 1) && delimiter::is_ambiguous(&column.name) {
+                self.quoted_cell(&mut line, &column.name);
+            } else {
+                self.cell(&mut line, &column.name);
+            }
         }
         end_line(&mut line, line_end);
         out.write_all(line.as_bytes())?;
@@ -143,7 +147,9 @@ impl CsvWrite<'_> {
     }
 
     fn cell(&self, line: &mut String, text: &str) {
-        let special = |byte: u8| byte == self.layout.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+        // Of a single column the next reader cannot know that it is not separated by commas.
+        let comma = if self.layout.columns.len() == 1 { b',' } else { self.layout.delimiter };
+        let special = |byte: u8| byte == self.layout.delimiter || byte == comma || matches!(byte, b'"' | b'\n' | b'\r');
         // Without quotes, a byte order mark at the start of the file would vanish.
         if text.bytes().any(special) || text.starts_with('\u{FEFF}') {
             return self.quoted_cell(line, text);
