@@ -1,4 +1,4 @@
-//! Records out of standard input or a file.
+//! Records out of standard input or a file, which may be compressed.
 //!
 //! They stand there as in a JSON, JSON lines, CSV or TSV store: `_id` is the id, `_meta` holds what
 //! plain values cannot say. JSON values may also be marked: `{"$datetime": "…"}`, `{"$binary": "…"}`,
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 
-use dataknobs_data::file::{FileConfig, Format, RecordReader};
+use dataknobs_data::file::{Compression, FileConfig, Format, RecordReader};
 use dataknobs_data::{Error, ErrorKind, Field, FieldType, Record, Result, Value, value_from_tagged};
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
@@ -28,6 +28,20 @@ pub(crate) fn records(file: Option<&Path>, format: Option<Format>) -> Result<Vec
             File::open(path).map_err(placed)?.read_to_end(&mut text).map_err(placed)?;
             config.path = path.to_owned();
         }
+    }
+    match Compression::of_content(&text) {
+        Compression::None => {}
+        // Input without a name cannot say it otherwise.
+        found => config.compression = Some(found),
+    }
+    if config.resolved_compression() != Compression::None {
+        let mut expanded = Vec::new();
+        let mut reader = config.expand(Cursor::new(text))?;
+        reader
+            .read_to_end(&mut expanded)
+            .map_err(|error| Error::from(error).with_context("path", config.path.display()))?;
+        text = expanded;
+        config.compression = Some(Compression::None);
     }
     let format = format.or_else(|| file.and_then(Format::of_path));
     let (format, text) = match format {

@@ -1,13 +1,14 @@
 //! The database that a verb works on.
 
 use std::fs::File;
-use std::io::{self, BufRead as _};
+use std::io::{self, BufReader, Read as _};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use clap::Args;
 use dataknobs_data::config::ConfigMap;
+use dataknobs_data::file::{Compression, FileConfig};
 use dataknobs_data::{Database, Error, ErrorKind, Result, SyncDatabase};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -63,6 +64,7 @@ impl Target {
             settings.insert("read_only".to_owned(), true.into());
             if let Some(spooled) = &spooled {
                 settings.entry("format").or_insert_with(|| spooled.format.into());
+                settings.entry("compression").or_insert_with(|| spooled.compression.name().into());
             }
             refuse_missing(backend, settings)
         })?;
@@ -121,6 +123,7 @@ fn refuse_missing(backend: &str, settings: &mut ConfigMap) -> Result<()> {
 struct Spooled {
     path: String,
     format: &'static str,
+    compression: Compression,
     _folder: TempDir,
 }
 
@@ -128,13 +131,26 @@ impl Spooled {
     fn new() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("dk-").tempdir()?;
         let path = folder.path().join("standard-input");
-        let mut input = io::stdin().lock();
-        let start = input.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace());
-        let format = if start == Some(&b'[') { "json" } else { "jsonl" };
-        io::copy(&mut input, &mut File::create(&path)?)?;
+        io::copy(&mut io::stdin().lock(), &mut File::create(&path)?)?;
+        let mut start = Vec::new();
+        File::open(&path)?.take(4).read_to_end(&mut start)?;
+        let compression = Compression::of_content(&start);
+        let format = if starts_an_array(&path, compression) { "json" } else { "jsonl" };
         let path = SPOOLED_PATH.get_or_init(|| path.to_string_lossy().into_owned());
-        Ok(Spooled { path: path.clone(), format, _folder: folder })
+        Ok(Spooled { path: path.clone(), format, compression, _folder: folder })
     }
+}
+
+/// So much white space may stand before the bracket.
+const START_BYTES: u64 = 8 * 1024;
+
+/// Whether the text begins with a bracket. Damage is for the database to report.
+fn starts_an_array(path: &Path, compression: Compression) -> bool {
+    let config = FileConfig::new(path).with_compression(compression);
+    let Ok(text) = File::open(path).map_err(Error::from).and_then(|file| config.expand(file)) else { return false };
+    let start = BufReader::new(text).take(START_BYTES);
+    let first = start.bytes().map_while(Result::ok).find(|byte| !byte.is_ascii_whitespace());
+    first == Some(b'[')
 }
 
 /// Where standard input is, for messages that would name a file that nobody knows.

@@ -10,6 +10,7 @@ use dataknobs_data_core::backend::{
 };
 use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey};
 
+use crate::compression::Compression;
 use crate::config::{Durability, FileConfig};
 use crate::disk::{Disk, Faults};
 use crate::key::Key;
@@ -193,6 +194,9 @@ impl Backend for FileBackend {
         let mut info = BackendInfo::new("file", source.given_path().display().to_string())
             .with("format", source.format.name())
             .with("durability", if source.config.durability == Durability::Fsync { "fsync" } else { "buffered" });
+        if source.compression != Compression::None {
+            info = info.with("compression", source.compression.name());
+        }
         if journal.bytes.is_some() {
             info = info.with("journal", journal.path.as_str());
         }
@@ -249,9 +253,13 @@ impl Backend for FileBackend {
             let source = &store.source;
             let name = source.given_path().file_name().unwrap_or(source.given_path().as_os_str()).to_string_lossy();
             let (bytes, records) = store.size();
+            let form = match source.compression {
+                Compression::None => source.format.to_string(),
+                compression => format!("{}, {compression}", source.format),
+            };
             let mut plan = match records {
-                Some(_) => AccessPlan::new(format!("full scan of {name} ({}), loaded in memory", source.format)),
-                None => AccessPlan::new(format!("full scan of {name} ({})", source.format)),
+                Some(_) => AccessPlan::new(format!("full scan of {name} ({form}), loaded in memory")),
+                None => AccessPlan::new(format!("full scan of {name} ({form})")),
             };
             plan.rows_examined = records;
             plan.bytes_read = if records.is_some() { Some(0) } else { bytes.or(Some(0)) };

@@ -348,12 +348,14 @@ impl Store {
             layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
         let records = resident.table.iter();
         let limit = config.record_limit();
-        let replacement =
-            Replacement::write(path, &self.disk, config.durability, |out| match (csv_write, self.source.format) {
-                (Some(csv), _) => csv.write(out, records),
+        let mut longest = 0;
+        let replacement = Replacement::write(path, &self.disk, config.durability, |out| {
+            self.source.compress(out, |out| match (csv_write, self.source.format) {
+                (Some(csv), _) => csv.write(out, records).map(|bytes| longest = bytes),
                 (None, Format::JsonLines) => json_write::write_lines(out, records, key, limit),
                 (None, _) => json_write::write_array(out, records, key, limit),
-            });
+            })
+        });
         let replacement = replacement.map_err(before)?;
         let overtaken = || {
             self.held.store(false, Ordering::Release);
@@ -364,7 +366,7 @@ impl Store {
         }
         let sidecar = match csv_write {
             Some(csv) => {
-                let written = csv.write_sidecar(path, &self.disk, resident.base.as_ref(), config.durability);
+                let written = csv.write_sidecar(path, &self.disk, resident.base.as_ref(), config.durability, longest);
                 Some(written.map_err(before)?)
             }
             None => None,

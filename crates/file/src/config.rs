@@ -1,11 +1,13 @@
 //! What a file store can be told.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dataknobs_data_core::{Error, Result, Str};
 use serde::{Deserialize, Serialize};
 
+use crate::compression::{Compression, Expander, Limits};
 use crate::format::Format;
 
 /// Settings of a file store.
@@ -24,13 +26,22 @@ pub struct FileConfig {
     /// The file.
     pub path: PathBuf,
     /// Its format; without it, the extension decides: `.json`, `.jsonl` or `.ndjson`, `.csv`,
-    /// `.tsv` or `.tab`.
+    /// `.tsv` or `.tab`, before the extension of a compression if there is one (`.csv.gz`).
     pub format: Option<Format>,
+    /// How it is compressed; without it, the last extension decides: `.gz` or `.gzip`, `.zst` or
+    /// `.zstd`.
+    pub compression: Option<Compression>,
+    /// The most text that a compressed file may expand to, in bytes.
+    #[serde(with = "dataknobs_data_core::config::byte_size")]
+    pub max_expanded_bytes: u64,
+    /// The most bytes of text for each byte of a compressed file, past the first 64 MiB of text.
+    pub max_ratio: u64,
     /// The field that holds the id. Without it: `_id` if the file has that, else `id`, else the
     /// number of the row. Empty: never `id`, so that the number of the row is the id unless there
     /// is an `_id`.
     pub id_field: Option<Str>,
-    /// What separates the cells of CSV and TSV: one ASCII character. A comma, or a tab in TSV.
+    /// What separates the cells of CSV and TSV: one ASCII character. Without it, a tab in TSV, and in
+    /// CSV a comma, or what the header shows instead: `;`, a tab or `|`.
     pub delimiter: Option<char>,
     /// Texts that stand for null in CSV and TSV cells, besides the empty cell.
     pub null_values: Vec<String>,
@@ -79,6 +90,9 @@ impl Default for FileConfig {
         FileConfig {
             path: PathBuf::new(),
             format: None,
+            compression: None,
+            max_expanded_bytes: 64 * 1024 * 1024 * 1024,
+            max_ratio: 500,
             id_field: None,
             delimiter: None,
             null_values: Vec::new(),
@@ -141,6 +155,55 @@ impl FileConfig {
         })
     }
 
+    /// The same settings with this compression.
+    ///
+    /// ```
+    /// use dataknobs_data_file::{Compression, FileConfig};
+    /// let config = FileConfig::new("data/people.json").with_compression(Compression::Gzip);
+    /// assert_eq!(config.resolved_compression(), Compression::Gzip);
+    /// ```
+    #[must_use]
+    pub fn with_compression(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
+        self
+    }
+
+    /// The compression given, or the one that the extension says.
+    ///
+    /// ```
+    /// use dataknobs_data_file::{Compression, FileConfig};
+    /// assert_eq!(FileConfig::new("data/people.jsonl.zst").resolved_compression(), Compression::Zstd);
+    /// assert_eq!(FileConfig::new("data/people.jsonl").resolved_compression(), Compression::None);
+    /// ```
+    pub fn resolved_compression(&self) -> Compression {
+        self.compression.unwrap_or_else(|| Compression::of_path(&self.path))
+    }
+
+    /// The text of an input that is compressed as these settings say. It reads no further than it is
+    /// read; damage and the limits of expansion are errors of reading.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use dataknobs_data_file::{Compression, FileConfig};
+    /// let config = FileConfig::default().with_compression(Compression::Gzip);
+    /// assert!(config.expand(&b"name,age\n"[..]).is_err(), "that is no gzip file");
+    /// let mut text = String::new();
+    /// FileConfig::default().expand(&b"name,age\n"[..])?.read_to_string(&mut text)?;
+    /// assert_eq!(text, "name,age\n");
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Corrupt`](dataknobs_data_core::ErrorKind::Corrupt) when it is not compressed so.
+    pub fn expand(&self, input: impl Read + Send + 'static) -> Result<Box<dyn Read + Send>> {
+        Expander::open(Box::new(input), self.resolved_compression(), self.expansion_limits())
+    }
+
+    /// How far the file may expand.
+    pub(crate) fn expansion_limits(&self) -> Limits {
+        Limits { max_expanded_bytes: self.max_expanded_bytes, max_ratio: self.max_ratio }
+    }
+
     /// What separates cells.
     ///
     /// # Errors
@@ -176,6 +239,9 @@ impl FileConfig {
         if self.max_record_bytes == 0 {
             return Err(Error::invalid_config("`max_record_bytes` must be at least 1"));
         }
+        if self.max_expanded_bytes == 0 || self.max_ratio == 0 {
+            return Err(Error::invalid_config("`max_expanded_bytes` and `max_ratio` must be at least 1"));
+        }
         if let Some(name) = &self.id_field
             && !name.is_empty()
             && name != "_id"
@@ -188,14 +254,19 @@ impl FileConfig {
 }
 
 impl Format {
-    /// The format that a path's extension says.
+    /// The format that a path's extension says. The extension of a compression may follow it.
     ///
     /// ```
     /// use dataknobs_data_file::Format;
     /// assert_eq!(Format::of_path("a.b/data.NDJSON".as_ref()), Some(Format::JsonLines));
+    /// assert_eq!(Format::of_path("data.csv.gz".as_ref()), Some(Format::Csv));
     /// assert_eq!(Format::of_path("data.txt".as_ref()), None);
     /// ```
     pub fn of_path(path: &Path) -> Option<Format> {
+        let path = match Compression::of_path(path) {
+            Compression::None => path,
+            _ => Path::new(path.file_stem()?),
+        };
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "json" => Some(Format::Json),
             "jsonl" | "ndjson" => Some(Format::JsonLines),
@@ -223,6 +294,9 @@ mod tests {
         refuse(&|config| config.delimiter = Some(';'));
         refuse(&|config| config.null_values = vec!["NA".into()]);
         refuse(&|config| config.max_record_bytes = 0);
+        refuse(&|config| config.max_expanded_bytes = 0);
+        refuse(&|config| config.max_ratio = 0);
+        refuse(&|config| config.path = "a.gz".into());
         refuse(&|config| config.id_field = Some("_meta".into()));
         refuse(&|config| {
             config.path = "a.csv".into();

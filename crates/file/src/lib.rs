@@ -1,4 +1,4 @@
-//! Ordinary files of flat rows as databases: JSON arrays, JSON lines, CSV and TSV.
+//! Ordinary files of flat rows as databases: JSON arrays, JSON lines, CSV and TSV, also compressed.
 //!
 //! It opens files that other tools wrote and writes files that other tools open. A damaged file is
 //! an error that names the place, never an empty database, and a file with a problem is never
@@ -9,7 +9,9 @@
 //!   and how the layout of a file is found out
 //! - `window.rs` bytes of a file with their line, column and offset; all readers stand on it
 //! - `format/` one reader and one writer for each format; `format/json_row.rs` is what JSON and JSON
-//!   lines share, `format/csv/` holds parser, type guessing, `_meta` cells and the sidecar
+//!   lines share, `format/csv/` holds parser, delimiter and type guessing, `_meta` cells and the sidecar
+//! - `compression/` gzip and zstd: which a file has, its text out of it and into it, what a file is
+//!   that is not what its name says
 //! - `key.rs` where ids come from and what ids a file can hold
 //! - `reader.rs` records of a file one after another, for this crate and for others
 //! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
@@ -40,6 +42,7 @@
 
 mod backend;
 mod commit;
+mod compression;
 mod config;
 mod disk;
 mod draft;
@@ -60,6 +63,7 @@ mod version;
 mod window;
 
 pub use backend::FileBackend;
+pub use compression::Compression;
 pub use config::{Durability, FileConfig};
 #[doc(hidden)]
 pub use disk::{Fault, Faults};

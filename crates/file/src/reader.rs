@@ -208,6 +208,7 @@ impl Iterator for RecordReader {
         let next = self.advance().map_err(|error| match self.check_unchanged() {
             // Half a write looks like damage.
             Err(changed) => self.source.place(changed.with_source(error)),
+            Ok(()) if self.file.is_some() => self.source.place(self.source.trace_to_compression(error)),
             Ok(()) => self.source.place(error),
         });
         self.done = !matches!(next, Ok(Some(_)));

@@ -1,12 +1,13 @@
 //! A file to read from: opening it, and telling how it is laid out.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dataknobs_data_core::{Error, ErrorKind, FieldType, Result, Value};
 
+use crate::compression::{Compression, compress, is_compression_damage, refuse_other_content};
 use crate::config::FileConfig;
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::{self, CsvLayout, CsvRows, Parser, Sidecar};
@@ -18,11 +19,15 @@ use crate::format::{Format, Rows};
 use crate::key::Key;
 use crate::window::Window;
 
+/// So much of a compressed file's text is looked through for damage when the text has an error.
+const MAX_TRACED_BYTES: u64 = 1 << 30;
+
 /// A checked configuration with its file.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) config: FileConfig,
     pub(crate) format: Format,
+    pub(crate) compression: Compression,
     /// The file itself, symbolic links followed.
     pub(crate) path: PathBuf,
     delimiter: u8,
@@ -41,7 +46,7 @@ impl Source {
         let format = config.check()?;
         let delimiter = config.delimiter_byte(format)?;
         let path = crate::replace::resolve(&config.path)?;
-        Ok(Source { config, format, path, delimiter })
+        Ok(Source { format, compression: config.resolved_compression(), path, delimiter, config })
     }
 
     /// A source for what is no file, such as standard input.
@@ -52,7 +57,8 @@ impl Source {
         }
         let format = config.check()?;
         let delimiter = config.delimiter_byte(format)?;
-        Ok(Source { path: config.path.clone(), config, format, delimiter })
+        let compression = config.resolved_compression();
+        Ok(Source { path: config.path.clone(), config, format, compression, delimiter })
     }
 
     /// The error with the file's name in its context.
@@ -96,9 +102,14 @@ impl Source {
     /// Finds out how a file is laid out, from its beginning. Reports damage only where it leaves
     /// that open; damage further on is for those who read that far.
     pub(crate) fn discover(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
-        let window = Window::new(input).map_err(|error| self.place(error))?;
+        let layout = self.layout_of(input, fingerprint);
+        layout.map_err(|error| self.place(if fingerprint.is_some() { self.trace_to_compression(error) } else { error }))
+    }
+
+    fn layout_of(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
+        let window = self.window(input)?;
         let limit = self.config.record_limit();
-        let layout = match self.format {
+        match self.format {
             Format::Json => {
                 let mut reader = JsonReader::new(window, limit);
                 self.json_layout(|| reader.next_row())
@@ -112,12 +123,49 @@ impl Source {
                     Some(_) => Sidecar::read(&self.path, fingerprint)?,
                     None => None,
                 };
+                let limit = sidecar.as_ref().map_or(limit, |sidecar| sidecar.row_limit(limit));
                 let parser = Parser::new(window, self.delimiter, limit);
-                csv::discover(parser, sidecar, &self.config, self.delimiter)
-                    .map(|(layout, key)| Layout { key, csv: Some(Arc::new(layout)) })
+                Ok(match csv::discover(parser, sidecar, &self.config, self.delimiter)? {
+                    Some((layout, key)) => Layout { key, csv: Some(Arc::new(layout)) },
+                    None => self.layout_of_new(),
+                })
             }
-        };
-        layout.map_err(|error| self.place(error))
+        }
+    }
+
+    /// The text of an input, from its beginning.
+    fn window(&self, input: Box<dyn Read + Send>) -> Result<Window> {
+        let window = Window::new(self.config.expand(input)?)?;
+        refuse_other_content(window.bytes())?;
+        Ok(window)
+    }
+
+    /// Writes text as the file is to hold it.
+    pub(crate) fn compress(
+        &self,
+        out: &mut dyn Write,
+        content: impl FnOnce(&mut dyn Write) -> Result<()>,
+    ) -> Result<()> {
+        compress(out, self.compression, self.config.expansion_limits(), content)
+    }
+
+    /// The damage of the compressed file that an error in its text comes from, if it is damaged.
+    /// The checksum of a large file stands behind text that was used already.
+    pub(crate) fn trace_to_compression(&self, error: Error) -> Error {
+        let is_of_text =
+            matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::InvalidRecord | ErrorKind::InvalidConfig);
+        if self.compression == Compression::None || !is_of_text || is_compression_damage(&error) {
+            return error;
+        }
+        let Ok(Some((file, _))) = self.open() else { return error };
+        let expanded = self
+            .config
+            .expand(file)
+            .and_then(|text| Ok(std::io::copy(&mut text.take(MAX_TRACED_BYTES), &mut std::io::sink())?));
+        match expanded {
+            Err(damage) if is_compression_damage(&damage) => damage.with_source(error),
+            _ => error,
+        }
     }
 
     fn json_layout(&self, mut next: impl FnMut() -> Result<Option<Row>>) -> Result<Layout> {
@@ -156,11 +204,14 @@ impl Source {
 
     /// The records of an input that is laid out like this.
     pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
-        let window = Window::new(input)?;
+        let window = self.window(input)?;
         let limit = self.config.record_limit();
         let key = layout.key.clone();
         Ok(match (&layout.csv, self.format) {
-            (Some(csv), _) => Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?),
+            (Some(csv), _) => {
+                let limit = csv.sidecar.as_ref().map_or(limit, |sidecar| sidecar.row_limit(limit));
+                Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?)
+            }
             (None, Format::JsonLines) => Box::new(JsonRows::new(JsonLinesReader::new(window, limit), key)),
             (None, _) => Box::new(JsonRows::new(JsonReader::new(window, limit), key)),
         })

@@ -5,6 +5,8 @@ use std::io::Read;
 use dataknobs_data_core::{Error, Result};
 use memchr::memchr_iter;
 
+use crate::compression::CONTENT_BYTES;
+
 /// What is read at once.
 const BLOCK: usize = 128 * 1024;
 
@@ -41,11 +43,12 @@ impl Place {
 }
 
 impl Window {
-    /// A window at the start of a source. A byte order mark is skipped.
+    /// A window at the start of a source, wide enough to tell a byte order mark and what other kind
+    /// of file it may be.
     pub(crate) fn new(source: Box<dyn Read + Send>) -> Result<Self> {
         let mut window =
             Window { source, buffer: vec![0; BLOCK], start: 0, end: 0, byte: 0, line: 1, line_start: 0, ended: false };
-        while window.bytes().len() < 3 && window.more()? {}
+        while window.bytes().len() < CONTENT_BYTES && window.more()? {}
         Ok(window)
     }
 

@@ -92,6 +92,27 @@ fn standard_input_is_a_database_too() {
 }
 
 #[test]
+fn compressed_files_and_input_are_read_and_written() {
+    let folder = Folder::new();
+    let rows = "{\"_id\":\"a\",\"n\":1}\n{\"_id\":\"b\",\"n\":2}\n";
+    folder.dk_with(rows, &["put", "rows.json.gz"]).ok();
+    folder.dk_with(rows, &["put", "rows.jsonl.zst"]).ok();
+    for name in ["rows.json.gz", "rows.jsonl.zst"] {
+        assert_eq!(folder.dk(&["query", name, "n = 2", "-f", "jsonl"]).ok(), "{\"_id\":\"b\",\"n\":2}\n");
+        let bytes = std::fs::read(folder.path(name)).unwrap();
+        assert_eq!(folder.dk_with(&bytes, &["count", "-"]).ok(), "2\n");
+        let copy = format!("{name}.csv");
+        assert_eq!(folder.dk_with(&bytes, &["put", &copy]).ok(), "a\nb\n");
+        assert_eq!(folder.dk(&["put", &copy, "--file", name]).ok(), "a\nb\n");
+        assert_eq!(folder.dk(&["count", &copy]).ok(), "2\n");
+        let error = folder.dk_with(&bytes[..bytes.len() - 1], &["put", &copy]).fails(7);
+        assert!(error.contains("cut off") && error.contains("standard input"), "{error}");
+        folder.dk_with(&bytes[..bytes.len() - 1], &["count", "-"]).fails(7);
+    }
+    assert!(folder.dk(&["info", "rows.json.gz"]).ok().contains("compression: gzip"));
+}
+
+#[test]
 fn a_reader_creates_nothing() {
     let folder = Folder::new();
     let verbs: [&[&str]; 6] = [&["query"], &["get"], &["count"], &["aggregate"], &["info"], &["schema"]];

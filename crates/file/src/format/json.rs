@@ -1,10 +1,14 @@
 //! A JSON array of objects, read one element at a time.
+//!
+//! Some tools, DuckDB among them, write JSON lines under the name `.json`. A file that begins with two
+//! objects on lines of their own is read as that; one object alone is no table.
 
-use dataknobs_data_core::{Error, Result};
+use dataknobs_data_core::{Error, ErrorKind, Result};
 
 use super::json_row::Row;
 use super::json_rows::RowReader;
 use super::too_long;
+use crate::compression::is_compression_damage;
 use crate::window::{Place, Window};
 
 /// Reads the elements of a JSON array. It holds one element, never the whole document.
@@ -20,6 +24,8 @@ enum State {
     Start,
     First,
     Later,
+    /// Objects without an array around them; the line where the last one ended.
+    Lines(u64),
     End,
 }
 
@@ -49,15 +55,13 @@ impl JsonReader {
             State::Start => {
                 match self.window.next_token()? {
                     Some(b'[') => self.window.consume(1),
-                    Some(_) => {
-                        return Err(self
-                            .damage("the file is not a JSON array")
-                            .with_hint("a file with one object on each line has the format `jsonl`"));
-                    }
+                    Some(b'{') => return self.first_line().map(Some),
+                    Some(_) => return Err(no_array(self.window.place())),
                     None => return Err(self.damage("the file is empty; a JSON array has at least its brackets")),
                 }
                 self.state = State::First;
             }
+            State::Lines(line) => return self.next_line(line),
             State::First | State::Later => {}
         }
         match (self.window.next_token()?, self.state) {
@@ -81,6 +85,31 @@ impl JsonReader {
         self.state = State::Later;
         self.line = self.window.line();
         self.element().map(Some)
+    }
+
+    /// The first of several objects, each on a line of its own.
+    fn first_line(&mut self) -> Result<Row> {
+        let start = self.window.place();
+        self.line = start.line;
+        let row = self.element().map_err(|error| match error.kind() {
+            ErrorKind::Corrupt if !is_compression_damage(&error) => no_array(start).with_source(error),
+            _ => error,
+        })?;
+        self.state = State::Lines(self.window.line());
+        let is_followed = self.window.next_token()? == Some(b'{');
+        if is_followed && self.state != State::Lines(self.window.line()) { Ok(row) } else { Err(no_array(start)) }
+    }
+
+    fn next_line(&mut self, last: u64) -> Result<Option<Row>> {
+        match self.window.next_token()? {
+            None => return Ok(None),
+            Some(b'{') if self.window.line() > last => {}
+            Some(_) => return Err(self.damage("expected an object on a line of its own")),
+        }
+        self.line = self.window.line();
+        let row = self.element()?;
+        self.state = State::Lines(self.window.line());
+        Ok(Some(row))
     }
 
     fn element(&mut self) -> Result<Row> {
@@ -118,8 +147,18 @@ impl JsonReader {
 
     fn truncated(&self) -> Error {
         let end = self.window.place_of(self.window.bytes().len());
-        end.on(Error::corrupt("the file ends in the middle of the array"))
+        end.on(Error::corrupt(match self.state {
+            State::Lines(_) => "the file ends in the middle of an object",
+            _ => "the file ends in the middle of the array",
+        }))
     }
+}
+
+fn no_array(place: Place) -> Error {
+    place.on(Error::corrupt("the file is not a JSON array").with_hint(
+        "a table is an array of objects, as pandas writes with orient=\"records\"; \
+         a file with one object on each line has the format `jsonl`",
+    ))
 }
 
 /// What serde_json says about the bytes at the start of the window, with the place in the file.

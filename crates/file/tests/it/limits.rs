@@ -121,6 +121,26 @@ async fn what_could_not_be_read_back_is_not_written() {
 }
 
 #[tokio::test]
+async fn a_record_that_was_accepted_never_keeps_the_file_from_being_written() {
+    for format in [Format::Csv, Format::Tsv] {
+        let mut fixture = Fixture::of(format);
+        fixture.config.max_record_bytes = 300;
+        let database = fixture.open();
+        let first = record! { "a": "x".repeat(150) }.unwrap().with_id("first").unwrap();
+        database.create(first).await.unwrap();
+        // Each brings a column, and with it a delimiter in the first record's row.
+        for n in 0..400 {
+            database.create(Record::from_pairs([(format!("c{n}"), Value::from(1))]).unwrap()).await.unwrap();
+        }
+        database.close().await.unwrap();
+        assert!(fixture.text().lines().any(|line| line.len() > 300));
+        let again = fixture.open();
+        assert_eq!(again.read("first").await.unwrap().unwrap()["a"].as_str().unwrap().len(), 150, "{format}");
+        assert_eq!(again.count(&Query::new()).await.unwrap(), 401);
+    }
+}
+
+#[tokio::test]
 async fn json_of_any_size_within_the_limit_is_read() {
     // Elements on either side of the reader's window.
     for length in [10, 100_000, 131_060, 131_072, 200_000, 1_000_000] {

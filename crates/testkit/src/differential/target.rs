@@ -7,7 +7,7 @@ use dataknobs_data_core::{
     Capabilities, Database, Error, ErrorKind, IndexKind, Path, Query, Record, RecordId, Result, Transaction, record,
 };
 
-use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
+use dataknobs_data_file::{Compression, Durability, FileBackend, FileConfig, Format};
 use tempfile::TempDir;
 
 use super::Session;
@@ -24,11 +24,13 @@ pub enum Target {
     MemoryTransaction,
     /// A file of this format.
     File(Format),
+    /// A compressed file of this format.
+    Compressed(Format, Compression),
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 7] = [
+    pub const ALL: [Target; 11] = [
         Target::Memory,
         Target::MemoryIndexed,
         Target::MemoryTransaction,
@@ -36,6 +38,10 @@ impl Target {
         Target::File(Format::JsonLines),
         Target::File(Format::Csv),
         Target::File(Format::Tsv),
+        Target::Compressed(Format::Json, Compression::Gzip),
+        Target::Compressed(Format::JsonLines, Compression::Zstd),
+        Target::Compressed(Format::Csv, Compression::Gzip),
+        Target::Compressed(Format::Tsv, Compression::Zstd),
     ];
 
     /// The name on the command line and in case files.
@@ -49,13 +55,27 @@ impl Target {
             Target::File(Format::Csv) => "file-csv",
             Target::File(Format::Tsv) => "file-tsv",
             Target::File(_) => "file",
+            Target::Compressed(Format::Json, _) => "file-json-gz",
+            Target::Compressed(Format::JsonLines, _) => "file-jsonl-zst",
+            Target::Compressed(Format::Csv, _) => "file-csv-gz",
+            Target::Compressed(Format::Tsv, _) => "file-tsv-zst",
+            Target::Compressed(..) => "file-compressed",
+        }
+    }
+
+    /// The file that it is, if it is one.
+    fn file(self) -> Option<(Format, Compression)> {
+        match self {
+            Target::File(format) => Some((format, Compression::None)),
+            Target::Compressed(format, compression) => Some((format, compression)),
+            _ => None,
         }
     }
 
     /// What its store cannot hold.
     pub fn limits(self) -> Limits {
-        match self {
-            Target::File(Format::Csv | Format::Tsv) => Limits { missing_fields: false, ..Limits::NONE },
+        match self.file() {
+            Some((Format::Csv | Format::Tsv, _)) => Limits { missing_fields: false, ..Limits::NONE },
             _ => Limits::NONE,
         }
     }
@@ -85,13 +105,13 @@ impl Store {
     /// # Errors
     /// Whatever the store reports.
     pub async fn open(target: Target, seed: u64, paths: &[Path]) -> Result<Self> {
-        let (database, folder) = match target {
-            Target::File(format) => {
+        let (database, folder) = match target.file() {
+            Some(file) => {
                 let folder =
                     tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Io, "no folder").with_source(error))?;
-                (file_database(&folder, format)?, Some(folder))
+                (file_database(&folder, file)?, Some(folder))
             }
-            _ => (Database::memory(), None),
+            None => (Database::memory(), None),
         };
         let store = Store { target, seed, database, transaction: None, folder, reopened: 0 };
         if target == Target::MemoryIndexed {
@@ -221,9 +241,9 @@ impl Store {
     /// # Errors
     /// Whatever the store reports.
     pub async fn reopen(&mut self) -> Result<()> {
-        match (self.target, &self.folder) {
-            (Target::File(format), Some(folder)) => {
-                let again = file_database(folder, format)?;
+        match (self.target.file(), &self.folder) {
+            (Some(file), Some(folder)) => {
+                let again = file_database(folder, file)?;
                 self.reopened += 1;
                 if Rng::of(self.seed, &format!("reopen {}", self.reopened)).percent(50) {
                     self.database.close().await?;
@@ -261,8 +281,8 @@ impl Store {
     }
 }
 
-fn file_database(folder: &TempDir, format: Format) -> Result<Database> {
-    let mut config = FileConfig::new(folder.path().join("records")).with_format(format);
+fn file_database(folder: &TempDir, (format, compression): (Format, Compression)) -> Result<Database> {
+    let mut config = FileConfig::new(folder.path().join("records")).with_format(format).with_compression(compression);
     config.durability = Durability::Buffered;
     Ok(Database::from_backend(Arc::new(FileBackend::new(config)?)))
 }

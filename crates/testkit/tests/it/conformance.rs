@@ -9,7 +9,7 @@ const BEHAVIOURS: usize = 208;
 /// Behaviours that apply to each store at least.
 const EXECUTED: usize = 170;
 
-const FIXTURES: [&str; 12] = [
+const FIXTURES: [&str; 16] = [
     "memory",
     "memory indexed",
     "memory in jsonl",
@@ -22,6 +22,10 @@ const FIXTURES: [&str; 12] = [
     "tsv",
     "json keyed",
     "csv keyed",
+    "json.gz",
+    "jsonl.zst",
+    "csv.gz",
+    "tsv.zst",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

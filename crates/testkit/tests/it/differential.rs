@@ -45,6 +45,6 @@ fn memory_transactions_agree_with_the_reference() {
 
 #[test]
 fn files_agree_with_the_reference() {
-    let files = Target::ALL.into_iter().filter(|target| matches!(target, Target::File(_)));
+    let files = Target::ALL.into_iter().filter(|target| matches!(target, Target::File(_) | Target::Compressed(..)));
     files.for_each(every_case_agrees);
 }

@@ -1,4 +1,4 @@
-"""Databases in a file of rows: JSON, JSON lines, CSV or TSV."""
+"""Databases in a file of rows: JSON, JSON lines, CSV or TSV, also compressed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,20 @@ class FileDatabase(Database):
         The file.
     format : str, optional
         Its format: ``"json"``, ``"jsonl"``, ``"csv"`` or ``"tsv"``. By default the extension decides: ``.json``,
-        ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``.
+        ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``, before the extension of a compression if there is
+        one (``.csv.gz``).
+    compression : {"none", "gzip", "zstd"}, optional
+        How the file is compressed. By default the last extension decides: ``.gz`` or ``.gzip``, ``.zst`` or ``.zstd``.
+    max_expanded_bytes : int or str, default 64 GiB
+        The most text that a compressed file may expand to.
+    max_ratio : int, default 500
+        The most bytes of text for each byte of a compressed file, past the first 64 MiB of text.
     id_field : str, optional
         The field that holds the id. By default ``_id`` if the file has that, else ``id``, else the number of the
         row. Empty: never ``id``.
     delimiter : str, optional
-        What separates the cells of CSV and TSV: one ASCII character. By default a comma, or a tab in TSV.
+        What separates the cells of CSV and TSV: one ASCII character. By default a tab in TSV, and in CSV a comma, or
+        what the header shows instead: ``;``, a tab or ``|``.
     null_values : list of str, optional
         Texts that stand for null in CSV and TSV cells, besides the empty cell.
     infer_rows : int, default 10,000

@@ -110,7 +110,18 @@ pub(super) fn datetime(text: &str, declared: bool) -> Option<DateTime> {
     if !declared && text.len() <= 10 {
         return None;
     }
-    DateTime::parse(text).ok()
+    match DateTime::parse(text) {
+        Ok(time) => Some(time),
+        Err(_) => DateTime::parse(&with_minutes(text)?).ok(),
+    }
+}
+
+/// The text with the minutes that DuckDB and PostgreSQL leave out of an offset of whole hours, as in
+/// `10:00:00+02`.
+fn with_minutes(text: &str) -> Option<String> {
+    let (time, offset) = text.split_at_checked(text.len().checked_sub(3)?)?;
+    let is_short = offset.starts_with(['+', '-']) && offset[1..].bytes().all(|byte| byte.is_ascii_digit());
+    (is_short && time.contains(':')).then(|| format!("{text}:00"))
 }
 
 #[cfg(test)]
@@ -156,6 +167,10 @@ mod tests {
         assert_eq!((boolean("True", false), boolean("1", false), boolean("1", true)), (Some(true), None, Some(true)));
         assert!(datetime("2024-01-01", false).is_none() && datetime("2024-01-01", true).is_some());
         assert!(datetime("2024-01-01 10:00:00+02:00", false).is_some());
+        assert_eq!(datetime("2024-01-01 10:00:00.5-07", false), DateTime::parse("2024-01-01T10:00:00.5-07:00").ok());
+        for text in ["2024-01-01 10:00:00+2", "2024-01-01 10:00:00+ 2", "2024-01-01 10:00+02", "2024-01+02", "é:00"] {
+            assert_eq!(datetime(text, true), None, "{text}");
+        }
         assert_eq!(value_of("5", FieldType::Json, true, "f").unwrap(), None);
         assert!(value_of("[1,", FieldType::Json, true, "f").is_err());
         assert_eq!(value_of("*", FieldType::Binary, true, "f").unwrap(), None);

@@ -3,24 +3,36 @@
 use dataknobs_data_core::{Error, FieldType, Result, Str, validate_field_name};
 
 use super::parse::{Parser, RawRow};
-use super::{Column, CsvLayout, Role, Sidecar, cell};
+use super::{Column, CsvLayout, Role, Sidecar, cell, delimiter};
 use crate::config::FileConfig;
 use crate::key::Key;
 
 /// Reads the header and as many rows as the types need. Damage in these rows is not reported
-/// here: whoever reads them will.
+/// here: whoever reads them will. None for a file of blank lines, which is how pandas writes a table
+/// without columns.
 pub(crate) fn discover(
     mut parser: Parser,
     sidecar: Option<Sidecar>,
     config: &FileConfig,
     delimiter: u8,
-) -> Result<(CsvLayout, Key)> {
+) -> Result<Option<(CsvLayout, Key)>> {
     let mut row = RawRow::default();
+    let separator_line = parser.skip_separator_line()?;
+    let delimiter = match (config.delimiter, separator_line) {
+        (None, Some(named)) => named,
+        (None, None) if delimiter == b',' => delimiter::of_header(&mut parser, delimiter)?,
+        _ => delimiter,
+    };
+    parser.set_delimiter(delimiter);
     if !parser.read(&mut row)? {
+        if separator_line.is_none() && parser.has_lines() {
+            return Ok(None);
+        }
         return Err(Error::corrupt("the file has no header row").with_context("line", 1));
     }
     let mut layout = CsvLayout::new_file(delimiter, &config.null_values);
     layout.byte_order_mark = parser.has_byte_order_mark();
+    layout.separator_line = separator_line.is_some();
     layout.crlf = parser.has_crlf();
     if let Some(markers) = sidecar.as_ref().and_then(Sidecar::null_markers) {
         layout.nulls.extend(markers);
@@ -45,7 +57,7 @@ pub(crate) fn discover(
         KeyColumn::None => Key::ordinal(),
     };
     layout.sidecar = sidecar;
-    Ok((layout.with_columns(columns)?, key))
+    Ok(Some((layout.with_columns(columns)?, key)))
 }
 
 fn header(row: &RawRow, sidecar: Option<&Sidecar>) -> Result<Vec<Column>> {

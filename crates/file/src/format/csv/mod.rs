@@ -4,6 +4,7 @@
 //! after a closing quote and a record beyond the size limit are errors with their place here.
 
 mod cell;
+mod delimiter;
 mod infer;
 mod meta;
 mod parse;
@@ -29,6 +30,9 @@ pub(crate) struct CsvLayout {
     /// Whether the file begins with a byte order mark, and its lines end in CR LF; kept by writes.
     pub(crate) byte_order_mark: bool,
     pub(crate) crlf: bool,
+    /// Whether a line `sep=;` stands before the header, by which spreadsheets say the delimiter; kept
+    /// by writes.
+    pub(crate) separator_line: bool,
     /// The descriptor beside the file.
     pub(crate) sidecar: Option<Sidecar>,
     /// The fields of a record whose row says nothing special.
@@ -65,6 +69,7 @@ impl CsvLayout {
             nulls: nulls.iter().filter(|text| !text.is_empty()).map(Str::from).collect(),
             byte_order_mark: false,
             crlf: false,
+            separator_line: false,
             sidecar: None,
             shape: Shape::empty(),
         }

@@ -58,6 +58,49 @@ impl Parser {
         self.crlf
     }
 
+    /// The longest row.
+    pub(crate) fn max_record_bytes(&self) -> usize {
+        self.max_record_bytes
+    }
+
+    /// Separates cells by this from now on.
+    pub(crate) fn set_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+    }
+
+    /// Whether at least one line was read.
+    pub(crate) fn has_lines(&self) -> bool {
+        self.window.line() > 1
+    }
+
+    /// Reads past a line `sep=;` at the start of the file; the delimiter that it names.
+    pub(crate) fn skip_separator_line(&mut self) -> Result<Option<u8>> {
+        for (at, expected) in b"sep=".iter().enumerate() {
+            if self.peek(at)? != Some(*expected) {
+                return Ok(None);
+            }
+        }
+        let (Some(delimiter), Some(end)) = (self.peek(4)?, self.peek(5)?) else { return Ok(None) };
+        let length = match (end, self.peek(6)?) {
+            (b'\r', Some(b'\n')) => 7,
+            (b'\n' | b'\r', _) => 6,
+            _ => return Ok(None),
+        };
+        if !delimiter.is_ascii() || matches!(delimiter, b'"' | b'\n' | b'\r' | b'\0') {
+            return Ok(None);
+        }
+        self.window.consume(length);
+        Ok(Some(delimiter))
+    }
+
+    /// Moves to the first line that is not blank.
+    pub(crate) fn skip_blank_lines(&mut self) -> Result<()> {
+        while let Some(b'\n' | b'\r') = self.peek(0)? {
+            self.window.consume(1);
+        }
+        Ok(())
+    }
+
     /// Reads a row; false at the end of the file and after an error.
     pub(crate) fn read(&mut self, row: &mut RawRow) -> Result<bool> {
         if self.failed {
@@ -69,9 +112,7 @@ impl Parser {
     }
 
     fn advance(&mut self, row: &mut RawRow) -> Result<bool> {
-        while let Some(b'\n' | b'\r') = self.peek(0)? {
-            self.window.consume(1);
-        }
+        self.skip_blank_lines()?;
         if self.peek(0)?.is_none() {
             return Ok(false);
         }
@@ -113,7 +154,7 @@ impl Parser {
     }
 
     /// The byte at a position behind the start of the window; none at the end of the file.
-    fn peek(&mut self, at: usize) -> Result<Option<u8>> {
+    pub(crate) fn peek(&mut self, at: usize) -> Result<Option<u8>> {
         while at >= self.window.bytes().len() {
             if !self.window.more()? {
                 return Ok(None);

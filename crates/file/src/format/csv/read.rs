@@ -21,9 +21,12 @@ pub(crate) struct CsvRows {
 }
 
 impl CsvRows {
-    /// Reads past the header.
+    /// Reads past the header and what stands before it.
     pub(crate) fn new(mut parser: Parser, layout: Arc<CsvLayout>, key: Key) -> Result<Self> {
         let mut row = RawRow::default();
+        if layout.separator_line {
+            parser.skip_separator_line()?;
+        }
         parser.read(&mut row)?;
         let meta_column = layout.columns.iter().position(|column| column.role == Role::Meta);
         Ok(CsvRows { parser, layout, key, row, number: 0, meta_column })
@@ -34,7 +37,9 @@ impl CsvRows {
         if self.row.len() != columns.len() {
             return Err(Error::corrupt("a row has more or fewer cells than the header")
                 .with_context("expected", columns.len())
-                .with_context("found", self.row.len()));
+                .with_context("found", self.row.len())
+                .with_context("delimiter", char::from(self.layout.delimiter).escape_debug())
+                .with_hint("mend the row; if something else separates the cells, say so with `delimiter`"));
         }
         let meta = match self.meta_column.map(|at| self.row.cell(at)) {
             None | Some("") => None,

@@ -23,6 +23,8 @@ use crate::replace::Replacement;
 
 const TYPE: &str = "dataknobs:type";
 const PREVIOUS: &str = "dataknobs:previous";
+/// The bytes of the longest row, where that is more than `max_record_bytes`.
+const LONGEST: &str = "dataknobs:longestRow";
 
 /// The largest descriptor that is read.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -97,6 +99,12 @@ impl Sidecar {
         field_type_of(field).ok()
     }
 
+    /// How long a row may be: as long as the option says, or as the file was written.
+    pub(crate) fn row_limit(&self, option: usize) -> usize {
+        let longest = self.rest.get(LONGEST).and_then(Json::as_u64).and_then(|bytes| usize::try_from(bytes).ok());
+        option.max(longest.unwrap_or(0).min(option.saturating_mul(16).saturating_add(1 << 26)))
+    }
+
     /// The texts that stand for null.
     pub(crate) fn null_markers(&self) -> Option<Vec<Str>> {
         match self.rest.get("missingValues") {
@@ -109,10 +117,14 @@ impl Sidecar {
     }
 
     /// The descriptor of these columns, with all that this one says besides.
-    fn updated(&self, columns: &[Column], key: &Key) -> Sidecar {
+    fn updated(&self, columns: &[Column], key: &Key, longest: Option<usize>) -> Sidecar {
         let mut rest = self.rest.clone();
         rest.entry("missingValues").or_insert_with(|| json!([""]));
         rest.insert("primaryKey".into(), json!(key.name()));
+        rest.shift_remove(LONGEST);
+        if let Some(bytes) = longest {
+            rest.insert(LONGEST.into(), json!(bytes));
+        }
         let fields = columns
             .iter()
             .map(|column| {
@@ -154,9 +166,10 @@ pub(super) fn write(
     disk: &Disk,
     old: Option<&Fingerprint>,
     durability: Durability,
+    longest: Option<usize>,
 ) -> Result<Sidecar> {
     let before = layout.sidecar.clone().unwrap_or_default();
-    let after = before.updated(&layout.columns, key);
+    let after = before.updated(&layout.columns, key, longest);
     if layout.sidecar.as_ref() == Some(&after) {
         return Ok(after);
     }
@@ -234,7 +247,7 @@ mod tests {
         use FieldType::{Binary, Integer, String};
         assert_eq!(types, [Some(Integer), Some(String), Some(Binary), Some(String), None]);
         assert_eq!(sidecar.null_markers().unwrap(), ["-"]);
-        let updated = sidecar.updated(&[column_of("a".into(), Role::Field, FieldType::Float)], &Key::own());
+        let updated = sidecar.updated(&[column_of("a".into(), Role::Field, FieldType::Float)], &Key::own(), None);
         assert_eq!(updated.to_json(None)["title"], "t");
         assert_eq!(updated.type_of("a"), Some(FieldType::Float));
     }

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 
 use super::meta::{RowMeta, is_ordered};
 use super::sidecar::{self, Sidecar};
-use super::{Column, CsvLayout, Role, cell};
+use super::{Column, CsvLayout, Role, cell, delimiter};
 use crate::config::Durability;
 use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
-use crate::format::json_write::{check_depth, too_large};
+use crate::format::json_write::check_depth;
+use crate::journal::change;
 use crate::key::{Key, KeySource};
 
 /// The columns for these records: the key's, those that the file has already and a record still
@@ -102,20 +103,33 @@ pub(crate) struct CsvWrite<'a> {
 }
 
 impl CsvWrite<'_> {
-    /// Writes header and rows.
-    pub(crate) fn write<'a>(&self, out: &mut dyn Write, records: impl Iterator<Item = &'a Record>) -> Result<()> {
+    /// Writes header and rows; gives the bytes of the longest row.
+    ///
+    /// A row may be longer than the limit where its record is not: what was accepted once must not
+    /// keep the file from being written because another record brought a column.
+    pub(crate) fn write<'a>(&self, out: &mut dyn Write, records: impl Iterator<Item = &'a Record>) -> Result<usize> {
         let layout = self.layout;
         let line_end = if layout.crlf { "\r\n" } else { "\n" };
         if layout.byte_order_mark {
             out.write_all("\u{FEFF}".as_bytes())?;
         }
+        if layout.separator_line {
+            write!(out, "sep={}{line_end}", char::from(layout.delimiter))?;
+        }
         let mut line = String::new();
         for column in &layout.columns {
-            self.cell(&mut line, &column.name);
+            // Only between commas a header tells its delimiter by itself.
+            if (layout.delimiter != b',' || layout.columns.len() == 1) && delimiter::is_ambiguous(&column.name) {
+                self.quoted_cell(&mut line, &column.name);
+            } else {
+                self.cell(&mut line, &column.name);
+            }
         }
         end_line(&mut line, line_end);
         out.write_all(line.as_bytes())?;
+        let header = line.len();
         let mut text = String::new();
+        let mut longest = header;
         for record in records {
             check_depth(record)?;
             line.clear();
@@ -132,28 +146,35 @@ impl CsvWrite<'_> {
             }
             end_line(&mut line, line_end);
             if line.len() > self.max_record_bytes {
-                return Err(too_large(line.len(), self.max_record_bytes));
+                change::put(&mut Vec::new(), record, true, self.key, self.max_record_bytes)?;
             }
+            longest = longest.max(line.len());
             out.write_all(line.as_bytes())?;
         }
-        Ok(())
+        Ok(longest)
     }
 
     fn cell(&self, line: &mut String, text: &str) {
-        let special = |byte: u8| byte == self.layout.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
+        // Of a single column the next reader cannot know that it is not separated by commas.
+        let comma = if self.layout.columns.len() == 1 { b',' } else { self.layout.delimiter };
+        let special = |byte: u8| byte == self.layout.delimiter || byte == comma || matches!(byte, b'"' | b'\n' | b'\r');
         // Without quotes, a byte order mark at the start of the file would vanish.
         if text.bytes().any(special) || text.starts_with('\u{FEFF}') {
-            line.push('"');
-            for (index, part) in text.split('"').enumerate() {
-                if index > 0 {
-                    line.push_str("\"\"");
-                }
-                line.push_str(part);
-            }
-            line.push('"');
-        } else {
-            line.push_str(text);
+            return self.quoted_cell(line, text);
         }
+        line.push_str(text);
+        line.push(char::from(self.layout.delimiter));
+    }
+
+    fn quoted_cell(&self, line: &mut String, text: &str) {
+        line.push('"');
+        for (index, part) in text.split('"').enumerate() {
+            if index > 0 {
+                line.push_str("\"\"");
+            }
+            line.push_str(part);
+        }
+        line.push('"');
         line.push(char::from(self.layout.delimiter));
     }
 
@@ -164,8 +185,10 @@ impl CsvWrite<'_> {
         disk: &Disk,
         old: Option<&Fingerprint>,
         durability: Durability,
+        longest: usize,
     ) -> Result<Sidecar> {
-        sidecar::write(file, self.layout, self.key, disk, old, durability)
+        let longest = Some(longest).filter(|bytes| *bytes > self.max_record_bytes);
+        sidecar::write(file, self.layout, self.key, disk, old, durability, longest)
     }
 }
 
