@@ -3,6 +3,7 @@
 //! Each figure is a median over runs that alternate between the two sides, so that a machine that
 //! changes its speed changes both. Results are checked to be the same before they are timed.
 
+mod files;
 mod memory;
 mod native;
 mod people;
@@ -33,10 +34,15 @@ fn main() -> Result<()> {
     let options = Options::parse();
     let (sizes, runs) = if options.quick { (vec![1_000, 100_000], 5) } else { (options.sizes, options.runs.max(5)) };
     println!("memory store against RwLock<IndexMap<String, Arc<serde_json::Map>>>, medians of {runs} runs");
-    let mut table = Table::new(options.only);
+    let mut table = Table::new(options.only.clone());
     for size in sizes {
         memory::rows(size, runs, &mut table)?;
     }
+    table.print();
+    println!();
+    println!("file store against appends and writers of the same bytes, synced alike, medians of {runs} runs");
+    let mut table = Table::new(options.only);
+    files::file_rows(runs, &mut table)?;
     table.print();
     println!();
     heap()
