@@ -73,5 +73,7 @@ pub use disk::{Fault, Faults};
 pub use factory::FileFactory;
 pub use format::Format;
 pub use reader::RecordReader;
-pub use recover::{Loss, LossKind, RecoverReport, reapply, recover, replay_journal};
+pub use recover::{Loss, LossKind, RecoverReport, reapply, recover};
+#[doc(hidden)]
+pub use recover::{journal_of, replay_journal};
 pub use replace::replace_file;

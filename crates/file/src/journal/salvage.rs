@@ -76,7 +76,7 @@ pub(crate) fn salvage(bytes: &[u8], base: Option<&Fingerprint>) -> Salvage {
         }
     };
     let mut assembler = Assembler::default();
-    let mut last = 0;
+    let mut last = 0_u32;
     while at < bytes.len() {
         match look(bytes, at) {
             Found::Torn => {
@@ -84,7 +84,7 @@ pub(crate) fn salvage(bytes: &[u8], base: Option<&Fingerprint>) -> Salvage {
                 break;
             }
             Found::Frame(frame) => {
-                let expected = last + 1;
+                let expected = last.saturating_add(1);
                 if frame.number < expected {
                     found.gap(at..frame.end, Error::corrupt("a journal frame is out of its order"));
                 } else {
@@ -110,7 +110,7 @@ pub(crate) fn salvage(bytes: &[u8], base: Option<&Fingerprint>) -> Salvage {
                 at = frame.end;
             }
             Found::Payload(end) => {
-                last += 1;
+                last = last.saturating_add(1);
                 found.gap(at..end, Error::corrupt("the checksum of a journal frame is wrong"));
                 at = end;
             }
@@ -146,7 +146,7 @@ fn look(bytes: &[u8], at: usize) -> Found<'_> {
 /// Where the next whole frame begins, or the end.
 fn next_frame(bytes: &[u8], from: usize, last: u32) -> usize {
     let is_frame = |at: &usize| match look(bytes, *at) {
-        Found::Frame(frame) => (last + 1..last.saturating_add(MAX_STEP)).contains(&frame.number),
+        Found::Frame(frame) => (last.saturating_add(1)..last.saturating_add(MAX_STEP)).contains(&frame.number),
         _ => false,
     };
     let until = bytes.len().saturating_sub(FRAME_PREFIX - 1);

@@ -2,11 +2,13 @@
 //!
 //! - `text.rs` what a file expands to; `json.rs` and `csv.rs` the rows of a damaged text
 //! - `base.rs` the records that the rows make
+//! - `journal_bytes.rs` journals out of bytes, for the fuzz targets
 //! - `reapply.rs` putting a journal on top of another state of its file
 //! - `report.rs` what was found, saved and lost
 
 mod base;
 mod csv;
+mod journal_bytes;
 mod json;
 mod reapply;
 mod report;
@@ -30,6 +32,7 @@ use crate::journal::salvage::{Salvage, salvage};
 use crate::journal::{Change, journal_path};
 use crate::source::{Layout, Source};
 use crate::store::{Resident, Store};
+pub use journal_bytes::{journal_of, replay_journal};
 pub use reapply::reapply;
 use report::At;
 pub use report::{Loss, LossKind, RecoverReport};
@@ -87,31 +90,6 @@ pub fn recover(config: &FileConfig, output: &Path) -> Result<RecoverReport> {
         report.output = Some(output.to_owned());
     }
     Ok(report)
-}
-
-/// Replays bytes as a journal would be, for tests: the number of commits and of gaps.
-#[doc(hidden)]
-pub fn replay_journal(bytes: &[u8]) -> Result<(u64, u64)> {
-    let found = salvage(bytes, None);
-    let mut resident = empty(Layout { key: crate::key::Key::own(), csv: None });
-    let mut report = RecoverReport::default();
-    let gaps = found.gaps.len() as u64;
-    for commit in found.commits {
-        apply(&mut resident, commit, &mut report)?;
-    }
-    let strict = crate::journal::log::commits_of(bytes);
-    if gaps == 0 {
-        // What has no gap is what a store reads.
-        return match strict {
-            Ok(commits) if commits >= report.commits => Ok((report.commits, 0)),
-            Ok(_) => Err(Error::corrupt("recovery read more than a store does")),
-            Err(error) => Err(error),
-        };
-    }
-    match strict {
-        Err(_) => Ok((report.commits, gaps)),
-        Ok(_) => Err(Error::corrupt("recovery found damage where a store does not")),
-    }
 }
 
 /// File and journal at one moment.
