@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLockWriteGuard};
 
 use crate::config::Durability;
 use crate::draft::Draft;
+use crate::durable::unconfirmed;
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::{self, CsvWrite};
 use crate::format::{Format, json_write};
@@ -18,7 +19,7 @@ use crate::journal::{Appender, Header, Position, change, frame};
 use crate::lock::{LockFile, Note};
 use crate::replace::Replacement;
 use crate::source::Layout;
-use crate::store::{Resident, Seen, State, Store, header_key};
+use crate::store::{Resident, State, Store, header_key};
 
 /// The lock is kept for so long, since taking it for each write would cost more than the write.
 const LEASE: Duration = Duration::from_millis(25);
@@ -131,7 +132,6 @@ impl Store {
         let mut writer = self.writer.lock();
         self.begin(&mut writer, cancelled)?;
         let (answer, commit) = self.commit(&mut writer, cancelled, run)?;
-        watch(&self.writer, &mut writer);
         drop(writer);
         match commit {
             Some(number) if self.source.config.durability == Durability::Fsync => {
@@ -142,7 +142,7 @@ impl Store {
         Ok(answer)
     }
 
-    /// Takes the lock and sees what others did.
+    /// Takes the lock and sees what others did. The lock is given up some time after.
     fn begin(&self, writer: &mut Writer, cancelled: &AtomicBool) -> Result<()> {
         wanted(cancelled)?;
         let is_new = writer.take(self.source.config.lock_timeout, cancelled)?;
@@ -160,6 +160,7 @@ impl Store {
             }
             self.held.store(true, Ordering::Release);
         }
+        watch(&self.writer, writer);
         Ok(())
     }
 
@@ -211,36 +212,33 @@ impl Store {
                 return Ok((other?, None));
             }
         };
-        let (written, failure) = {
-            let result = self.persist(writer, draft.resident, draft.frame.as_deref_mut());
-            match result {
-                Ok(number) => (number, None),
-                Err(Failure::Before(error)) => {
-                    draft.undo();
-                    (None, Some((error, true)))
-                }
-                Err(Failure::After(error)) => (None, Some((error, false))),
-            }
-        };
-        writer.frame = if bytes.capacity() > 1 << 20 { Vec::new() } else { bytes };
-        if let Some((error, is_whole)) = failure {
-            if !is_whole {
-                state.resident = None;
-                self.held.store(false, Ordering::Release);
-            }
-            return Err(error);
+        let written = self.persist(writer, draft.resident, draft.frame.as_deref_mut());
+        if let Err(Failure::Before(_)) = &written {
+            draft.undo();
         }
-        if resident.table.wants_compaction() {
+        writer.frame = if bytes.capacity() > 1 << 20 { Vec::new() } else { bytes };
+        let written = written.map_err(|failure| self.settle(failure, &mut state))?;
+        if let Some(resident) = &mut state.resident
+            && resident.table.wants_compaction()
+        {
             resident.table.compact();
         }
-        if let Some(base) = resident.base
-            && state.seen.as_ref().is_none_or(|seen| seen.file != base)
-            && let Some(resident) = &state.resident
-        {
-            state.seen = Some(Seen::new(base, resident.layout.clone()));
-        }
+        state.see_resident();
         self.fold_if_grown(writer, state);
         Ok((answer, written))
+    }
+
+    /// The error of a commit that did not get through. What is in memory may not be what is on disk
+    /// now, and is let go of.
+    fn settle(&self, failure: Failure, state: &mut State) -> Error {
+        match failure {
+            Failure::Before(error) => error,
+            Failure::After(error) => {
+                state.resident = None;
+                self.held.store(false, Ordering::Release);
+                error
+            }
+        }
     }
 
     /// Appends a change to the journal, or writes everything into a new file.
@@ -260,6 +258,7 @@ impl Store {
         let before =
             |error: std::io::Error| Failure::Before(Error::from(error).with_context("path", self.journal.display()));
         let appender = self.appender(writer, resident).map_err(Failure::Before)?;
+        resident.position = Some(appender.position());
         if self.source.config.durability == Durability::Fsync {
             appender.sync_name(&self.journal, &self.disk).map_err(before)?;
         }
@@ -269,16 +268,14 @@ impl Store {
         Ok(Some(self.durable.written(appender.file())))
     }
 
-    fn appender<'w>(&self, writer: &'w mut Writer, resident: &mut Resident) -> Result<&'w mut Appender> {
+    fn appender<'w>(&self, writer: &'w mut Writer, resident: &Resident) -> Result<&'w mut Appender> {
         if writer.appender.is_none() {
             let Some(base) = resident.base else {
                 return Err(Error::new(ErrorKind::Backend, "a journal needs a file"));
             };
             let header = Header { base, key: header_key(&resident.layout.key) };
             let path = &self.source.path;
-            let appender = Appender::open(&self.journal, path, &self.disk, resident.position, &header)?;
-            resident.position = Some(appender.position());
-            writer.appender = Some(appender);
+            writer.appender = Some(Appender::open(&self.journal, path, &self.disk, resident.position, &header)?);
         }
         match &mut writer.appender {
             Some(appender) => Ok(appender),
@@ -310,18 +307,12 @@ impl Store {
         match (folded, &mut state.resident) {
             (Ok(folded), Some(resident)) => {
                 self.adopt(resident, folded);
-                let seen = resident.base.map(|base| Seen::new(base, resident.layout.clone()));
-                state.seen = seen;
+                state.see_resident();
                 writer.fold_at = 0;
                 Ok(())
             }
             (Ok(_), None) => Ok(()),
-            (Err(Failure::Before(error)), _) => Err(error),
-            (Err(Failure::After(error)), _) => {
-                state.resident = None;
-                self.held.store(false, Ordering::Release);
-                Err(error)
-            }
+            (Err(failure), _) => Err(self.settle(failure, &mut state)),
         }
     }
 
@@ -357,13 +348,11 @@ impl Store {
             })
         });
         let replacement = replacement.map_err(before)?;
-        let overtaken = || {
-            self.held.store(false, Ordering::Release);
-            Failure::After(self.overtaken())
+        let check_base = || match self.fingerprint().map_err(before)? == resident.base {
+            true => Ok(()),
+            false => Err(Failure::After(self.overtaken())),
         };
-        if self.fingerprint().map_err(before)? != resident.base {
-            return Err(overtaken());
-        }
+        check_base()?;
         let sidecar = match csv_write {
             Some(csv) => {
                 let written = csv.write_sidecar(path, &self.disk, resident.base.as_ref(), config.durability, longest);
@@ -372,24 +361,15 @@ impl Store {
             None => None,
         };
         let file = replacement.fingerprint().map_err(before)?;
-        if let Some(position) = resident.position {
-            self.note_fold(writer, resident, position, &file).map_err(before)?;
+        if resident.position.is_some() && resident.base.is_some() {
+            self.note_fold(writer, resident, &file).map_err(before)?;
         }
-        if self.fingerprint().map_err(before)? != resident.base {
-            return Err(overtaken());
-        }
+        check_base()?;
         if let Err(error) = replacement.commit() {
             let is_there = self.fingerprint().is_ok_and(|now| now == Some(file));
             return Err(match is_there {
                 false => before(error),
-                true => Failure::After(
-                    Error::new(
-                        ErrorKind::AmbiguousCommit,
-                        "the disk did not confirm the write: it is there now, and a power failure may take it away",
-                    )
-                    .with_context("path", path.display())
-                    .with_source(error),
-                ),
+                true => Failure::After(unconfirmed(path).with_source(error)),
             });
         }
         if let Some(layout) = &mut layout.csv {
@@ -408,20 +388,8 @@ impl Store {
     }
 
     /// Says in the journal which file will hold everything that is in it.
-    fn note_fold(
-        &self,
-        writer: &mut Writer,
-        resident: &Resident,
-        position: Position,
-        file: &Fingerprint,
-    ) -> Result<()> {
-        if writer.appender.is_none() {
-            let Some(base) = resident.base else { return Ok(()) };
-            let header = Header { base, key: header_key(&resident.layout.key) };
-            let path = &self.source.path;
-            writer.appender = Some(Appender::open(&self.journal, path, &self.disk, Some(position), &header)?);
-        }
-        let Some(appender) = &mut writer.appender else { return Ok(()) };
+    fn note_fold(&self, writer: &mut Writer, resident: &Resident, file: &Fingerprint) -> Result<()> {
+        let appender = self.appender(writer, resident)?;
         let mut bytes = Vec::new();
         frame::begin(&mut bytes);
         change::folded(&mut bytes, file)?;
@@ -432,14 +400,15 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the records that `make` gives into a new file in the place of the old one, under the
-    /// lock.
-    pub(crate) fn rewrite(&self, make: impl FnOnce() -> Result<Resident>) -> Result<()> {
+    /// Writes the records that `make` gives, if it does, into a new file in the place of the old one,
+    /// under the lock. Whether it did.
+    pub(crate) fn rewrite(&self, make: impl FnOnce() -> Result<Option<Resident>>) -> Result<bool> {
         let mut writer = self.writer.lock();
         writer.take(self.source.config.lock_timeout, &AtomicBool::new(false))?;
-        let written = make().and_then(|resident| match self.fold(&mut writer, &resident) {
-            Ok(_) => Ok(()),
-            Err(Failure::Before(error) | Failure::After(error)) => Err(error),
+        let written = make().and_then(|made| match made.map(|resident| self.fold(&mut writer, &resident)) {
+            None => Ok(false),
+            Some(Ok(_)) => Ok(true),
+            Some(Err(Failure::Before(error) | Failure::After(error))) => Err(error),
         });
         writer.release();
         written
@@ -448,20 +417,13 @@ impl Store {
     /// Puts everything into the file, and the file on disk.
     pub(crate) fn flush(&self) -> Result<()> {
         let not_cancelled = AtomicBool::new(false);
-        let has_commits = || {
-            let state = self.state.read();
-            match &state.resident {
-                Some(resident) => resident.commits > 0,
-                None => false,
-            }
-        };
+        let has_commits = || self.state.read().has_commits();
         if has_commits() || std::fs::metadata(&self.journal).is_ok() {
             let mut writer = self.writer.lock();
             self.begin(&mut writer, &not_cancelled)?;
             if has_commits() {
                 self.fold_now(&mut writer, self.state.write())?;
             }
-            watch(&self.writer, &mut writer);
         }
         match self.source.config.durability {
             Durability::Fsync => Ok(()),
@@ -482,7 +444,7 @@ impl Store {
     }
 
     fn fold_pending(&self, patience: Duration) -> Result<()> {
-        if self.state.read().resident.as_ref().is_none_or(|resident| resident.commits == 0) {
+        if !self.state.read().has_commits() {
             return Ok(());
         }
         let mut writer = self.writer.lock();
@@ -494,19 +456,12 @@ impl Store {
                 // Another of our processes may have done it; else the next one that opens it is told.
                 let now = self.fingerprint()?;
                 let by_us = now.is_some() && writer.lock.note().file == now;
-                let state = RwLockWriteGuard::downgrade(state);
                 drop(state);
-                if by_us {
-                    return Ok(());
-                }
-                return self.open(&mut State::default()).map(drop);
+                return if by_us { Ok(()) } else { self.open(&mut State::default()).map(drop) };
             }
             self.held.store(true, Ordering::Release);
         }
-        match &state.resident {
-            Some(resident) if resident.commits > 0 => self.fold_now(&mut writer, state),
-            _ => Ok(()),
-        }
+        if state.has_commits() { self.fold_now(&mut writer, state) } else { Ok(()) }
     }
 }
 

@@ -35,6 +35,11 @@ impl<'a> Draft<'a> {
         self.changed
     }
 
+    /// How many single changes there were.
+    pub(crate) fn steps(&self) -> usize {
+        self.undo.len()
+    }
+
     /// Takes everything back.
     pub(crate) fn undo(self) {
         let table = &mut self.resident.table;

@@ -28,6 +28,13 @@ struct State {
     is_syncing: bool,
 }
 
+impl State {
+    /// Whether a sync failed since the last time that all was on disk.
+    fn is_doubtful(&self) -> bool {
+        self.failed > self.synced
+    }
+}
+
 impl Durable {
     /// Notes a commit; gives its number.
     pub(crate) fn written(&self, file: Arc<File>) -> u64 {
@@ -47,8 +54,7 @@ impl Durable {
 
     /// Whether a sync failed since the last time that all was on disk.
     pub(crate) fn is_doubtful(&self) -> bool {
-        let state = self.state.lock();
-        state.failed > state.synced
+        self.state.lock().is_doubtful()
     }
 
     /// Waits until a commit is on disk. Whoever comes while nobody syncs does it for all.
@@ -61,8 +67,9 @@ impl Durable {
             if state.synced >= number {
                 return Ok(());
             }
-            if state.failed >= number {
-                return Err(doubtful(path));
+            if state.is_doubtful() {
+                // After a failed sync, a later one of the same file says nothing about what that lost.
+                return Err(unconfirmed(path).with_hint("the next write puts everything into a new file"));
             }
             if state.is_syncing {
                 self.changed.wait(&mut state);
@@ -84,13 +91,13 @@ impl Durable {
     }
 }
 
-fn doubtful(path: &Path) -> Error {
+/// The error for a write of which nobody knows whether it is on disk.
+pub(crate) fn unconfirmed(path: &Path) -> Error {
     Error::new(
         ErrorKind::AmbiguousCommit,
         "the disk did not confirm the write: it is there now, and a power failure may take it away",
     )
     .with_context("path", path.display())
-    .with_hint("the next write puts everything into a new file")
 }
 
 #[cfg(test)]
@@ -109,6 +116,9 @@ mod tests {
         let (second, third) = (durable.written(Arc::clone(&file)), durable.written(Arc::clone(&file)));
         assert_eq!(durable.wait(third, &disk, path).unwrap_err().kind(), ErrorKind::AmbiguousCommit);
         assert_eq!(durable.wait(second, &disk, path).unwrap_err().kind(), ErrorKind::AmbiguousCommit);
+        let fourth = durable.written(Arc::clone(&file));
+        let error = durable.wait(fourth, &disk, path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AmbiguousCommit, "a later sync proves nothing");
         assert!(durable.is_doubtful());
         durable.all_synced();
         assert!(!durable.is_doubtful());

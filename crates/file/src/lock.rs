@@ -117,10 +117,9 @@ impl LockFile {
     }
 
     /// What this library wrote last, as far as anyone noted it.
-    pub(crate) fn note(&mut self) -> Note {
+    pub(crate) fn note(&self) -> Note {
         let read = || -> Option<Note> {
-            let mut file = File::open(&self.path).ok()?;
-            file.rewind().ok()?;
+            let file = File::open(&self.path).ok()?;
             let mut bytes = Vec::new();
             file.take(1 << 16).read_to_end(&mut bytes).ok()?;
             serde_json::from_slice(&bytes).ok()
@@ -129,7 +128,7 @@ impl LockFile {
     }
 
     /// Notes what was written. Nothing depends on it but how a later change is explained.
-    pub(crate) fn set_note(&mut self, note: &Note) {
+    pub(crate) fn set_note(&self, note: &Note) {
         use std::io::Write as _;
         let Some(mut file) = self.file.as_ref() else { return };
         if let Ok(bytes) = serde_json::to_vec(note) {

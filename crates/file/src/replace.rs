@@ -59,6 +59,13 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     Err(Error::new(ErrorKind::Io, "too many symbolic links").with_context("path", path.display()))
 }
 
+/// The path of a file with this at the end of its name.
+pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// The folder of a file.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {

@@ -25,7 +25,7 @@ use crate::source::{Layout, Source};
 use crate::version::version_of;
 
 /// How often file and journal are read again because a writer is between two steps.
-const TRIES: u32 = 6;
+pub(crate) const TRIES: u32 = 6;
 
 /// A file as a store of records.
 #[derive(Debug)]
@@ -54,15 +54,25 @@ pub(crate) struct State {
 /// The file last seen and how it is laid out.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    pub(crate) file: Fingerprint,
-    pub(crate) layout: Layout,
+    file: Fingerprint,
+    layout: Layout,
     /// How often it was read.
     reads: u32,
 }
 
-impl Seen {
-    pub(crate) fn new(file: Fingerprint, layout: Layout) -> Self {
-        Seen { file, layout, reads: 0 }
+impl State {
+    /// Notes the file that the loaded records are of.
+    pub(crate) fn see_resident(&mut self) {
+        if let Some(Resident { base: Some(base), layout, .. }) = &self.resident
+            && self.seen.as_ref().is_none_or(|seen| seen.file != *base)
+        {
+            self.seen = Some(Seen { file: *base, layout: layout.clone(), reads: 0 });
+        }
+    }
+
+    /// Whether the journal holds writes that are not in the file, as far as this store knows.
+    pub(crate) fn has_commits(&self) -> bool {
+        self.resident.as_ref().is_some_and(|resident| resident.commits > 0)
     }
 }
 
@@ -172,11 +182,7 @@ impl Store {
                 return Ok(Opened { reader: None, layout: self.source.layout_of_new(), log: None });
             };
             let layout = self.layout(state, &file, &fingerprint)?;
-            if let Some(header) = log.as_ref().and_then(|log| log.header.as_ref())
-                && header.key != header_key(&layout.key)
-            {
-                return Err(self.other_key());
-            }
+            log.as_ref().map_or(Ok(()), |log| self.check_key(log, &layout.key))?;
             let reader = RecordReader::of_file(Arc::clone(&self.source), file, fingerprint, layout.clone())?;
             return Ok(Opened { reader: Some(reader), layout, log });
         }
@@ -196,7 +202,7 @@ impl Store {
             let error = Error::new(ErrorKind::Conflict, "another program changed what the file's ids are");
             return Err(self.source.place(error).with_hint("open the file again"));
         }
-        state.seen = Some(Seen::new(*fingerprint, layout.clone()));
+        state.seen = Some(Seen { file: *fingerprint, layout: layout.clone(), reads: 0 });
         Ok(layout)
     }
 
@@ -211,6 +217,14 @@ impl Store {
             .with_context("journal", self.journal.display())
             .with_context("commits", log.commits)
             .with_hint("`dk recover --reapply` puts these writes on top of the file as it is now")
+    }
+
+    /// Refuses a journal whose ids are not those of the file.
+    fn check_key(&self, log: &Log, key: &Key) -> Result<()> {
+        match &log.header {
+            Some(header) if header.key != header_key(key) => Err(self.other_key()),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn other_key(&self) -> Error {
@@ -269,11 +283,7 @@ impl Store {
         if self.fingerprint()? != resident.base {
             return Ok(false);
         }
-        if let Some(header) = &log.header
-            && header.key != header_key(&resident.layout.key)
-        {
-            return Err(self.other_key());
-        }
+        self.check_key(&log, &resident.layout.key)?;
         log.each(|change| resident.replay(change))?;
         resident.position = Some(log.end);
         resident.commits += log.commits;
@@ -299,15 +309,18 @@ impl Store {
         Ok(resident)
     }
 
+    /// Asks what is in memory, if that is what is on disk.
+    fn in_memory<T>(&self, ask: impl FnOnce(&Resident) -> T) -> Result<Option<T>> {
+        match &self.state.read().resident {
+            Some(resident) if self.is_current(resident)? => Ok(Some(ask(resident))),
+            _ => Ok(None),
+        }
+    }
+
     /// The records as they are now.
     pub(crate) fn view(&self) -> Result<View> {
-        {
-            let state = self.state.read();
-            if let Some(resident) = &state.resident
-                && self.is_current(resident)?
-            {
-                return Ok(resident.view());
-            }
+        if let Some(view) = self.in_memory(Resident::view)? {
+            return Ok(view);
         }
         let mut state = self.state.write();
         self.refresh(&mut state)?;
@@ -325,17 +338,13 @@ impl Store {
         // What is asked for once may stop early or never come again; what is asked for often is kept.
         let is_kept = reads > 1 && self.source.may_be_kept(bytes);
         if !has_commits && !is_kept {
-            let Opened { reader, layout, .. } = opened;
-            return Ok(reader.map_or(View::Nothing, |reader| View::File(Box::new(reader), layout)));
+            return Ok(opened.view());
         }
         match self.load(opened) {
             Ok(resident) => Ok(state.resident.insert(resident).view()),
             Err(error) if has_commits => Err(error),
             // A file with damage further on: whoever reads that far is told.
-            Err(_) => {
-                let Opened { reader, layout, .. } = self.open(&mut state)?;
-                Ok(reader.map_or(View::Nothing, |reader| View::File(Box::new(reader), layout)))
-            }
+            Err(_) => self.open(&mut state).map(Opened::view),
         }
     }
 
@@ -353,13 +362,8 @@ impl Store {
 
     /// The records with these ids. Stops reading when all are found.
     pub(crate) fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>> {
-        {
-            let state = self.state.read();
-            if let Some(resident) = &state.resident
-                && self.is_current(resident)?
-            {
-                return Ok(resident.read(ids));
-            }
+        if let Some(found) = self.in_memory(|resident| resident.read(ids))? {
+            return Ok(found);
         }
         let mut feed = self.feed()?;
         if let Some(resident) = &self.state.read().resident {
@@ -395,9 +399,7 @@ impl Store {
     /// The size of the file in bytes, and how many records it has where that is known.
     pub(crate) fn size(&self) -> (Option<u64>, Option<u64>) {
         let bytes = self.fingerprint().ok().flatten().map(|fingerprint| fingerprint.bytes);
-        let state = self.state.read();
-        let resident = state.resident.as_ref().filter(|resident| self.is_current(resident).unwrap_or(false));
-        (bytes, resident.map(|resident| resident.table.len() as u64))
+        (bytes, self.in_memory(|resident| resident.table.len() as u64).ok().flatten())
     }
 
     /// What there is to say about the journal and the lock.
@@ -432,6 +434,14 @@ impl Store {
                 "another program changed the file since it was read; nothing was written",
             ))
             .with_hint("read again what the write rests on, then repeat it")
+    }
+}
+
+impl Opened {
+    /// The records in the file, whatever its journal says.
+    fn view(self) -> View {
+        let Opened { reader, layout, .. } = self;
+        reader.map_or(View::Nothing, |reader| View::File(Box::new(reader), layout))
     }
 }
 

@@ -9,6 +9,7 @@ use dataknobs_data_core::backend::{
     Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
     Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
+use dataknobs_data_core::memory::batch_error;
 use dataknobs_data_core::{Error, ErrorKind, IdOrder, Leaf, Record, RecordId, Result, SortKey, Version};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
@@ -26,14 +27,14 @@ pub(crate) struct FileTransaction {
 }
 
 /// What the transaction sees and has done.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Pending {
     resident: Resident,
     /// The version that each written record had at the beginning; none where there was no record.
     written: HashMap<RecordId, Written, RandomState>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 struct Written {
     before: Option<Version>,
     /// Whether the record went, though another may have come since.
@@ -67,23 +68,33 @@ impl FileTransaction {
 }
 
 impl Pending {
-    fn write(&mut self, request: WriteRequest, limit: usize) -> Result<WriteOutcome> {
-        let before = request.id.as_ref().and_then(|id| self.resident.table.get(id)).and_then(Record::version).cloned();
+    /// Writes all of it or nothing.
+    fn write(&mut self, writes: Vec<WriteRequest>, limit: usize) -> Result<Vec<WriteOutcome>, (usize, Error)> {
+        let mut outcomes = Vec::with_capacity(writes.len());
+        let mut changed = Vec::new();
         let mut draft = Draft::new(&mut self.resident, None, limit);
-        let outcome = match draft.write(request) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                draft.undo();
-                return Err(error);
+        for (index, request) in writes.into_iter().enumerate() {
+            let before = request.id.as_ref().and_then(|id| draft.version(id)).cloned();
+            let steps = draft.steps();
+            match draft.write(request) {
+                Ok(outcome) => {
+                    if draft.steps() > steps {
+                        let removed = draft.version(&outcome.id).is_none();
+                        changed.push((outcome.id.clone(), before, removed));
+                    }
+                    outcomes.push(outcome);
+                }
+                Err(error) => {
+                    draft.undo();
+                    return Err((index, error));
+                }
             }
-        };
-        if draft.changed() {
-            let id = outcome.id.clone();
-            let is_there = self.resident.table.slot_of(&id).is_some();
-            let written = self.written.entry(id).or_insert_with(|| Written { before, removed: false });
-            written.removed |= !is_there;
         }
-        Ok(outcome)
+        for (id, before, removed) in changed {
+            let written = self.written.entry(id).or_insert_with(|| Written { before, removed: false });
+            written.removed |= removed;
+        }
+        Ok(outcomes)
     }
 }
 
@@ -101,22 +112,16 @@ impl Session for FileTransaction {
     }
 
     fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
-        let limit = self.limit();
-        Reply::ready(self.changes.lock().write(request, limit))
+        let written = self.changes.lock().write(vec![request], self.limit()).map_err(|(_, error)| error);
+        let only = |mut outcomes: Vec<WriteOutcome>| {
+            outcomes.pop().ok_or_else(|| Error::new(ErrorKind::Backend, "a write has no outcome"))
+        };
+        Reply::ready(written.and_then(only))
     }
 
     fn write_batch(&self, request: WriteBatchRequest) -> Reply<'_, Vec<WriteOutcome>> {
-        let limit = self.limit();
-        let mut pending = self.changes.lock();
-        let mut attempt = pending.clone();
-        let write = |(index, write)| {
-            attempt.write(write, limit).map_err(|error| dataknobs_data_core::memory::batch_error(index, error))
-        };
-        let outcomes: Result<Vec<_>> = request.writes.into_iter().enumerate().map(write).collect();
-        if outcomes.is_ok() {
-            *pending = attempt;
-        }
-        Reply::ready(outcomes)
+        let written = self.changes.lock().write(request.writes, self.limit());
+        Reply::ready(written.map_err(|(index, error)| batch_error(index, error)))
     }
 
     fn leaf_support(&self, _leaf: &Leaf) -> Support {

@@ -6,7 +6,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use super::index::{Index, best_lookup};
 use super::matching::{count_matching, matching};
 use super::page::{SnapshotScan, page_of, page_of_matching};
-use super::table::{Snapshot, Table};
+use super::table::{Applied, Snapshot, Table};
 use crate::aggregate::{Aggregation, Aggregator, Table as AggregateTable};
 use crate::backend::{
     AccessPlan, IndexInfo, IndexKind, IndexRequest, ModifyAction, RecordStream, ScanRequest, WriteAction, WriteOutcome,
@@ -66,11 +66,11 @@ impl State {
         Version::from_number(self.version)
     }
 
-    fn write(&mut self, request: WriteRequest) -> Result<Undo> {
+    fn write(&mut self, request: WriteRequest) -> Result<Applied> {
         let version = self.next_version();
         let applied = self.table.apply(request, |_| version)?;
         if self.indexes.is_empty() {
-            return Ok(Undo { outcome: applied.outcome, slot: applied.slot, before: applied.before });
+            return Ok(applied);
         }
         if let Some(slot) = applied.slot {
             for index in &mut self.indexes {
@@ -82,21 +82,22 @@ impl State {
                 }
             }
         }
-        Ok(Undo { outcome: applied.outcome, slot: applied.slot, before: applied.before })
+        Ok(applied)
     }
 
-    fn undo(&mut self, undo: Undo) {
-        let Some(slot) = undo.slot else { return };
-        if let Some(after) = self.table.at(slot).cloned() {
-            self.indexes.iter_mut().for_each(|index| index.remove(slot, &after));
-            if undo.before.is_none() {
-                self.table.remove(&undo.outcome.id);
+    fn undo(&mut self, applied: Applied) {
+        if let Some(slot) = applied.slot {
+            let State { table, indexes, .. } = self;
+            for index in indexes {
+                if let Some(after) = table.at(slot) {
+                    index.remove(slot, after);
+                }
+                if let Some(before) = &applied.before {
+                    index.add(slot, before);
+                }
             }
         }
-        if let Some(before) = undo.before {
-            self.indexes.iter_mut().for_each(|index| index.add(slot, &before));
-            self.table.restore(slot, before);
-        }
+        self.table.undo(applied);
     }
 
     pub(super) fn put(&mut self, record: Record) -> Result<()> {
@@ -127,12 +128,6 @@ impl State {
             }
         }
     }
-}
-
-struct Undo {
-    outcome: WriteOutcome,
-    slot: Option<u32>,
-    before: Option<Record>,
 }
 
 impl Store {
@@ -198,7 +193,7 @@ impl Store {
 
     pub(super) fn write_batch(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
         self.change(|state| {
-            let mut done: Vec<Undo> = Vec::with_capacity(writes.len());
+            let mut done: Vec<Applied> = Vec::with_capacity(writes.len());
             for (index, write) in writes.into_iter().enumerate() {
                 match state.write(write) {
                     Ok(undo) => done.push(undo),

@@ -362,7 +362,7 @@ impl Table {
     }
 
     /// Puts a record back into the slot it was taken from or replaced in.
-    pub(super) fn restore(&mut self, slot: u32, record: Record) {
+    fn restore(&mut self, slot: u32, record: Record) {
         let hash = self.hash(record.id().map_or("", RecordId::as_str));
         let known = self.ids.find(widen(hash), |place| place.slot == slot).is_some();
         self.set_slot(slot, Some(record));

@@ -171,11 +171,16 @@ pub(crate) fn json_error(window: &Window, error: serde_json::Error) -> Error {
         return window.place_of(utf8.valid_up_to()).on(Error::corrupt("the text is not UTF-8"));
     }
     let place: Place = window.place_of(position_of(bytes, &error));
+    place.on(syntax_error(&error))
+}
+
+/// What serde_json says, without the place.
+pub(crate) fn syntax_error(error: &serde_json::Error) -> Error {
     let mut reason = error.to_string();
     if let Some(at) = reason.rfind(" at line ") {
         reason.truncate(at);
     }
-    place.on(Error::corrupt("the text is not JSON").with_context("reason", reason))
+    Error::corrupt("the text is not JSON").with_context("reason", reason)
 }
 
 /// The byte that serde_json means by line and column.

@@ -90,6 +90,18 @@ pub(crate) fn folded(payload: &mut Vec<u8>, file: &Fingerprint) -> Result<()> {
         .map_err(|error| Error::corrupt("a fingerprint cannot be written").with_source(error))
 }
 
+/// The file that holds everything before this commit, if the commit says so.
+pub(super) fn folded_in(payload: &[u8]) -> Result<Option<Fingerprint>> {
+    match payload.split_first() {
+        Some((&FOLDED, file)) => fingerprint(file).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn fingerprint(bytes: &[u8]) -> Result<Fingerprint> {
+    serde_json::from_slice(bytes).map_err(|error| malformed().with_source(error))
+}
+
 fn put_id(payload: &mut Vec<u8>, id: &str) {
     // Ids have at most 512 bytes.
     payload.extend_from_slice(&(id.len() as u16).to_le_bytes());
@@ -147,10 +159,7 @@ impl<'a> Changes<'a> {
             REPLACE => Change::Replace(self.record(assembler)?),
             DELETE => Change::Delete(self.id()?),
             CLEAR => Change::Clear,
-            FOLDED => {
-                let rest = std::mem::take(&mut self.rest);
-                Change::Folded(serde_json::from_slice(rest).map_err(|error| malformed().with_source(error))?)
-            }
+            FOLDED => Change::Folded(fingerprint(std::mem::take(&mut self.rest))?),
             _ => return Err(malformed()),
         }))
     }

@@ -92,7 +92,7 @@ impl Header {
     }
 }
 
-pub(super) fn number(bytes: &[u8]) -> u32 {
+fn number(bytes: &[u8]) -> u32 {
     bytes.get(..4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 
@@ -110,6 +110,51 @@ pub(crate) fn seal(frame: &mut [u8], number: u32) {
     prefix[8..12].copy_from_slice(&number.to_le_bytes());
     let own = crc32fast::hash(&prefix[..12]);
     prefix[12..].copy_from_slice(&own.to_le_bytes());
+}
+
+/// What stands at a place in a journal where a frame may begin.
+pub(super) enum Found<'a> {
+    /// A whole frame.
+    Frame { number: u32, payload: &'a [u8], end: usize },
+    /// The head is right and says where the next frame begins; the payload is damaged.
+    DamagedPayload { end: usize },
+    /// No right head.
+    DamagedHead,
+    /// The beginning of a frame whose writer did not get further.
+    Torn,
+}
+
+/// Looks at the bytes from a place on.
+pub(super) fn look(bytes: &[u8], at: usize) -> Found<'_> {
+    let rest = &bytes[at..];
+    if rest.len() < FRAME_PREFIX || rest.iter().all(|byte| *byte == 0) {
+        return Found::Torn;
+    }
+    let (prefix, after) = rest.split_at(FRAME_PREFIX);
+    if crc32fast::hash(&prefix[..12]) != number(&prefix[12..]) {
+        return Found::DamagedHead;
+    }
+    let length = number(prefix) as usize;
+    let Some(payload) = after.get(..length) else { return Found::Torn };
+    let end = at + FRAME_PREFIX + length;
+    if crc32fast::hash(payload) == number(&prefix[4..]) {
+        return Found::Frame { number: number(&prefix[8..]), payload, end };
+    }
+    // No payload ends in a zero byte; blocks that were never written read as zeros.
+    let never_written = length > 0 && after[length - 1..].iter().all(|byte| *byte == 0);
+    if never_written { Found::Torn } else { Found::DamagedPayload { end } }
+}
+
+pub(super) fn damaged_head() -> Error {
+    Error::corrupt("the checksum of a journal frame's head is wrong")
+}
+
+pub(super) fn damaged_payload() -> Error {
+    Error::corrupt("the checksum of a journal frame is wrong")
+}
+
+pub(super) fn out_of_order() -> Error {
+    Error::corrupt("a journal frame is out of its order")
 }
 
 /// What stands at the end of a journal after the last whole frame.
@@ -151,33 +196,20 @@ impl<'a> Frames<'a> {
     /// # Errors
     /// Corrupt, with the byte, where a checksum shows it.
     pub(crate) fn next(&mut self) -> Result<std::result::Result<&'a [u8], Tail>> {
-        let rest = &self.bytes[self.at..];
-        let damaged = |what| Err(Error::corrupt(what).with_context("byte", self.offset + self.at as u64));
-        if rest.is_empty() {
+        if self.at == self.bytes.len() {
             return Ok(Err(Tail::Clean));
         }
-        if rest.len() < FRAME_PREFIX || rest.iter().all(|byte| *byte == 0) {
-            return Ok(Err(Tail::Torn));
-        }
-        let (prefix, after) = rest.split_at(FRAME_PREFIX);
-        if crc32fast::hash(&prefix[..12]) != number(&prefix[12..]) {
-            return damaged("the checksum of a journal frame's head is wrong");
-        }
-        let length = number(prefix) as usize;
-        let Some(payload) = after.get(..length) else { return Ok(Err(Tail::Torn)) };
-        if crc32fast::hash(payload) != number(&prefix[4..]) {
-            // No payload ends in a zero byte; blocks that were never written read as zeros.
-            if length > 0 && after[length - 1..].iter().all(|byte| *byte == 0) {
-                return Ok(Err(Tail::Torn));
+        let reason = match look(self.bytes, self.at) {
+            Found::Torn => return Ok(Err(Tail::Torn)),
+            Found::Frame { number, payload, end } if number == self.number.wrapping_add(1) => {
+                (self.number, self.at) = (number, end);
+                return Ok(Ok(payload));
             }
-            return damaged("the checksum of a journal frame is wrong");
-        }
-        if number(&prefix[8..]) != self.number.wrapping_add(1) {
-            return damaged("a journal frame is out of its order");
-        }
-        self.number = self.number.wrapping_add(1);
-        self.at += FRAME_PREFIX + length;
-        Ok(Ok(payload))
+            Found::Frame { .. } => out_of_order(),
+            Found::DamagedPayload { .. } => damaged_payload(),
+            Found::DamagedHead => damaged_head(),
+        };
+        Err(reason.with_context("byte", self.position()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dataknobs_data_core::{Error, Result};
 
-use super::change::{Change, Changes};
+use super::change::{Change, Changes, folded_in};
 use super::frame::{Frames, Header};
 use crate::fingerprint::Fingerprint;
 use crate::format::json_record::Assembler;
@@ -94,7 +94,12 @@ pub(crate) fn read(path: &Path, base: Option<&Fingerprint>) -> Result<Relation> 
     let belongs = base.is_some_and(|base| *base == header.base);
     let mut log = Log { bytes, start, before: 0, offset: 0, header: Some(header), end, commits: 0 };
     let holds = log.survey(base).map_err(|error| damaged(error, path))?;
-    Ok(if belongs || holds { Relation::OnTop(log) } else { Relation::Other(log) })
+    Ok(match belongs || holds {
+        true => Relation::OnTop(log),
+        // A header of another state of the file, and nothing after it: nobody loses anything.
+        false if log.commits == 0 => Relation::None,
+        false => Relation::Other(log),
+    })
 }
 
 /// Reads what came to a journal since; none when it is another one now.
@@ -141,20 +146,18 @@ impl Log {
     fn survey(&mut self, base: Option<&Fingerprint>) -> Result<bool> {
         let mut holds = false;
         let mut frames = Frames::new(&self.bytes[self.start..], self.offset + self.start as u64, self.before);
-        let first = self.start;
         let mut commits = 0;
         let mut start = (self.start, self.before);
         while let Ok(payload) = frames.next()? {
             commits += 1;
-            if let Some(Change::Folded(file)) = fold_in(payload)?
-                && base.is_some_and(|base| *base == file)
+            if let Some(file) = folded_in(payload)?
+                && base == Some(&file)
             {
                 holds = true;
                 commits = 0;
                 start = ((frames.position() - self.offset) as usize, frames.number());
             }
         }
-        debug_assert!(start.0 >= first);
         self.end.end = frames.position();
         self.end.number = frames.number();
         (self.start, self.before) = start;
@@ -185,13 +188,4 @@ impl Log {
     pub(crate) fn torn_bytes(&self) -> u64 {
         self.end.length - self.end.end
     }
-}
-
-/// The change `folded`, if the commit is one.
-fn fold_in(payload: &[u8]) -> Result<Option<Change>> {
-    const FOLDED: u8 = 5;
-    if payload.first() != Some(&FOLDED) {
-        return Ok(None);
-    }
-    Changes::new(payload).next(&mut Assembler::default())
 }

@@ -24,7 +24,5 @@ pub(crate) use log::{Log, Position};
 
 /// Where the journal of a file stands.
 pub(crate) fn journal_path(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".journal");
-    name.into()
+    crate::replace::beside(file, ".journal")
 }

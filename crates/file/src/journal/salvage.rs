@@ -5,7 +5,7 @@ use std::ops::Range;
 use dataknobs_data_core::{Error, Result};
 
 use super::change::{Change, Changes};
-use super::frame::{FRAME_PREFIX, Header, number};
+use super::frame::{FRAME_PREFIX, Found, Header, damaged_head, damaged_payload, look, out_of_order};
 use crate::fingerprint::Fingerprint;
 use crate::format::json_record::Assembler;
 
@@ -33,22 +33,6 @@ pub(crate) struct Gap {
     pub(crate) byte: u64,
     pub(crate) bytes: u64,
     pub(crate) reason: Error,
-}
-
-/// A whole frame.
-struct Frame<'a> {
-    number: u32,
-    payload: &'a [u8],
-    end: usize,
-}
-
-/// What stands at a place in a journal.
-enum Found<'a> {
-    Frame(Frame<'a>),
-    /// The head is right and says where the next frame begins; the payload is damaged.
-    Payload(usize),
-    Damage,
-    Torn,
 }
 
 impl Salvage {
@@ -83,19 +67,19 @@ pub(crate) fn salvage(bytes: &[u8], base: Option<&Fingerprint>) -> Salvage {
                 found.torn_bytes = (bytes.len() - at) as u64;
                 break;
             }
-            Found::Frame(frame) => {
+            Found::Frame { number, payload, end } => {
                 let expected = last.saturating_add(1);
-                if frame.number < expected {
-                    found.gap(at..frame.end, Error::corrupt("a journal frame is out of its order"));
+                if number < expected {
+                    found.gap(at..end, out_of_order());
                 } else {
                     let is_after_gap = found.gaps.last().is_some_and(|gap| gap.byte + gap.bytes == at as u64);
-                    if frame.number > expected && !is_after_gap {
-                        let missing = u64::from(frame.number - expected);
+                    if number > expected && !is_after_gap {
+                        let missing = u64::from(number - expected);
                         let reason = Error::corrupt("commits are missing").with_context("commits", missing);
                         found.gap(at..at, reason);
                     }
-                    last = frame.number;
-                    match changes(frame.payload, &mut assembler) {
+                    last = number;
+                    match changes(payload, &mut assembler) {
                         Ok(changes) => match changes.last() {
                             Some(Change::Folded(file)) if base == Some(file) => {
                                 found.commits.clear();
@@ -104,19 +88,19 @@ pub(crate) fn salvage(bytes: &[u8], base: Option<&Fingerprint>) -> Salvage {
                             Some(Change::Folded(_)) => {}
                             _ => found.commits.push(changes),
                         },
-                        Err(reason) => found.gap(at..frame.end, reason),
+                        Err(reason) => found.gap(at..end, reason),
                     }
                 }
-                at = frame.end;
-            }
-            Found::Payload(end) => {
-                last = last.saturating_add(1);
-                found.gap(at..end, Error::corrupt("the checksum of a journal frame is wrong"));
                 at = end;
             }
-            Found::Damage => {
+            Found::DamagedPayload { end } => {
+                last = last.saturating_add(1);
+                found.gap(at..end, damaged_payload());
+                at = end;
+            }
+            Found::DamagedHead => {
                 let next = next_frame(bytes, at + 1, last);
-                found.gap(at..next, Error::corrupt("the checksum of a journal frame's head is wrong"));
+                found.gap(at..next, damaged_head());
                 at = next;
             }
         }
@@ -124,29 +108,10 @@ pub(crate) fn salvage(bytes: &[u8], base: Option<&Fingerprint>) -> Salvage {
     found
 }
 
-fn look(bytes: &[u8], at: usize) -> Found<'_> {
-    let rest = &bytes[at..];
-    if rest.len() < FRAME_PREFIX || rest.iter().all(|byte| *byte == 0) {
-        return Found::Torn;
-    }
-    let (prefix, after) = rest.split_at(FRAME_PREFIX);
-    if crc32fast::hash(&prefix[..12]) != number(&prefix[12..]) {
-        return Found::Damage;
-    }
-    let length = number(prefix) as usize;
-    let Some(payload) = after.get(..length) else { return Found::Torn };
-    let end = at + FRAME_PREFIX + length;
-    if crc32fast::hash(payload) != number(&prefix[4..]) {
-        let never_written = length > 0 && after[length - 1..].iter().all(|byte| *byte == 0);
-        return if never_written { Found::Torn } else { Found::Payload(end) };
-    }
-    Found::Frame(Frame { number: number(&prefix[8..]), payload, end })
-}
-
 /// Where the next whole frame begins, or the end.
 fn next_frame(bytes: &[u8], from: usize, last: u32) -> usize {
     let is_frame = |at: &usize| match look(bytes, *at) {
-        Found::Frame(frame) => (last.saturating_add(1)..last.saturating_add(MAX_STEP)).contains(&frame.number),
+        Found::Frame { number, .. } => (last.saturating_add(1)..last.saturating_add(MAX_STEP)).contains(&number),
         _ => false,
     };
     let until = bytes.len().saturating_sub(FRAME_PREFIX - 1);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataknobs_data_core::{Error, Result};
 
 use super::text::{Piece, Pieces, Text};
-use crate::format::csv::{CsvLayout, Parser, RawRow};
+use crate::format::csv::{CsvLayout, Parser, RawRow, ragged};
 use crate::window::Window;
 
 /// Damage that no row after it has ended yet.
@@ -90,12 +90,6 @@ fn close(gap: &mut Option<Gap>, end: usize, pieces: &mut Pieces) {
     if let Some(gap) = gap.take() {
         pieces.skip(gap.start..end, gap.reason);
     }
-}
-
-fn ragged(layout: &CsvLayout, row: &RawRow) -> Error {
-    Error::corrupt("a row has more or fewer cells than the header")
-        .with_context("expected", layout.columns.len())
-        .with_context("found", row.len())
 }
 
 fn byte_of(parser: &Parser) -> usize {

@@ -3,7 +3,7 @@
 use dataknobs_data_core::{Error, Result, Str};
 
 use super::text::{Piece, Pieces, Skipped, Text};
-use crate::format::json::position_of;
+use crate::format::json::{position_of, syntax_error};
 use crate::format::json_row::Row;
 use crate::format::too_long;
 
@@ -67,11 +67,7 @@ fn reason(bytes: &[u8], error: &serde_json::Error) -> Error {
     if error.is_data() {
         return Error::corrupt("there is no object");
     }
-    let mut reason = error.to_string();
-    if let Some(at) = reason.rfind(" at line ") {
-        reason.truncate(at);
-    }
-    Error::corrupt("the text is not JSON").with_context("reason", reason)
+    syntax_error(error)
 }
 
 /// The objects of an array. Behind damage it goes on at the next object that can be told from one

@@ -31,14 +31,11 @@ use crate::format::csv::{CsvLayout, sidecar_path};
 use crate::journal::salvage::{Salvage, salvage};
 use crate::journal::{Change, journal_path};
 use crate::source::{Layout, Source};
-use crate::store::{Resident, Store};
+use crate::store::{Resident, Store, TRIES};
 pub use journal_bytes::{journal_of, replay_journal};
 pub use reapply::reapply;
 use report::At;
 pub use report::{Loss, LossKind, RecoverReport};
-
-/// How often file and journal are read again because a writer is between two steps.
-const TRIES: u32 = 6;
 
 /// Saves what is readable of a file and its journal into a new file, and reports what was lost.
 /// The damaged file and its journal stay as they are.
@@ -220,10 +217,10 @@ fn write(target: Source, mut resident: Resident) -> Result<()> {
         }
         (None, true) => target.layout_of_new().csv,
     };
-    let written = Store::new(target, Disk::default()).rewrite(|| Ok(resident));
+    let written = Store::new(target, Disk::default()).rewrite(|| Ok(Some(resident)));
     if written.is_err() && Fingerprint::of_path(&path).ok().flatten() == Some(fingerprint) {
         // It is the empty one.
         let _ = std::fs::remove_file(&path);
     }
-    written
+    written.map(drop)
 }

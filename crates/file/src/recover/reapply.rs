@@ -36,23 +36,21 @@ pub fn reapply(config: &FileConfig) -> Result<RecoverReport> {
     let source = Source::new(config.clone())?;
     let store = Store::new(source, Disk::default());
     let mut report = RecoverReport::default();
-    let now = store.fingerprint()?;
     if std::fs::metadata(&store.journal).is_err() {
-        return if now.is_some() { Ok(report) } else { Err(crate::reader::missing(&store.source)) };
+        let is_there = store.fingerprint()?.is_some();
+        return if is_there { Ok(report) } else { Err(crate::reader::missing(&store.source)) };
     }
-    let mut is_needed = false;
     let written = store.rewrite(|| {
         let now = store.fingerprint()?;
         let log = match log::read(&store.journal, now.as_ref()).map_err(damaged)? {
-            Relation::None => return Err(nothing()),
-            Relation::OnTop(log) if log.commits == 0 => return Err(nothing()),
+            Relation::None => return Ok(None),
+            Relation::OnTop(log) if log.commits == 0 => return Ok(None),
             Relation::OnTop(log) => log,
             Relation::Other(log) => {
                 report.other_state = true;
                 log
             }
         };
-        is_needed = true;
         let mut resident = base(&store, &log, report.other_state)?;
         log.each(|change| {
             count(&resident, &change, &mut report);
@@ -62,11 +60,10 @@ pub fn reapply(config: &FileConfig) -> Result<RecoverReport> {
         report.torn_bytes = log.torn_bytes();
         report.records = resident.table.len() as u64;
         resident.position = Some(log.end);
-        Ok(resident)
-    });
-    match written {
-        Err(_) if !is_needed && is_nothing(&written) => return Ok(RecoverReport::default()),
-        written => written?,
+        Ok(Some(resident))
+    })?;
+    if !written {
+        return Ok(report);
     }
     // With a file before, a journal that stays says of itself that all of it is in the file.
     match std::fs::remove_file(&store.journal) {
@@ -133,13 +130,4 @@ fn damaged(error: Error) -> Error {
         ErrorKind::Corrupt => error.with_hint("`dk recover` without --reapply saves what is readable into a new file"),
         _ => error,
     }
-}
-
-/// Stops a rewrite that has nothing to write.
-fn nothing() -> Error {
-    Error::new(ErrorKind::Cancelled, "there is nothing to write")
-}
-
-fn is_nothing(written: &Result<()>) -> bool {
-    matches!(written, Err(error) if error.kind() == ErrorKind::Cancelled)
 }

@@ -118,6 +118,19 @@ async fn reapplied_commits_come_on_top_of_what_another_program_wrote() {
 }
 
 #[tokio::test]
+async fn a_journal_without_commits_is_nothing_to_lose() {
+    let (fixture, journal) = pending(Format::JsonLines).await;
+    // A writer that ended right after the header, and another program that wrote the file then.
+    std::fs::write(journal_of(&fixture), &journal[..frames(&journal)[0]]).unwrap();
+    std::fs::write(&fixture.path, "{\"_id\":\"other\",\"n\":1}\n").unwrap();
+    assert_eq!(ids(&fixture.all().await.unwrap()), ["other"]);
+    let database = fixture.open();
+    database.create(record! { "n": 2 }.unwrap().with_id("new").unwrap()).await.unwrap();
+    database.close().await.unwrap();
+    assert_eq!(ids(&fixture.all().await.unwrap()), ["other", "new"]);
+}
+
+#[tokio::test]
 async fn reapplying_makes_a_deleted_file_anew() {
     for format in Format::ALL {
         let (fixture, _) = pending(format).await;

@@ -1,6 +1,6 @@
 //! Writes: all or nothing, and never over what another program wrote.
 
-use dataknobs_data_core::{Changes, ErrorKind, Query, Value, WriteOptions, record};
+use dataknobs_data_core::{Changes, ErrorKind, Query, Record, Value, WriteOptions, record};
 use dataknobs_data_file::{Durability, Format};
 
 use crate::support::{Fixture, ids};
@@ -87,6 +87,17 @@ async fn writes_through_one_handle_are_seen_through_another() {
         assert_eq!(fixture.all().await.unwrap().len(), 10);
         assert!(fixture.left_behind().iter().all(|name| name.ends_with(".schema.json")), "{format}");
     }
+}
+
+#[tokio::test]
+async fn a_refused_write_does_not_keep_the_lock() {
+    let mut fixture = Fixture::with("a.jsonl", "{\"_id\":\"a\"}\n");
+    fixture.config.lock_timeout = std::time::Duration::from_secs(5);
+    let (ours, other) = (fixture.open(), fixture.open());
+    let record = |id| Record::new().with_id(id).unwrap();
+    assert_eq!(ours.create(record("a")).await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    other.create(record("b")).await.unwrap();
+    assert_eq!(ours.count(&Query::new()).await.unwrap(), 2);
 }
 
 /// What a program that knows nothing of locks and journals does to a file.

@@ -35,11 +35,7 @@ impl CsvRows {
     fn record(&self) -> Result<Record> {
         let columns = &self.layout.columns;
         if self.row.len() != columns.len() {
-            return Err(Error::corrupt("a row has more or fewer cells than the header")
-                .with_context("expected", columns.len())
-                .with_context("found", self.row.len())
-                .with_context("delimiter", char::from(self.layout.delimiter).escape_debug())
-                .with_hint("mend the row; if something else separates the cells, say so with `delimiter`"));
+            return Err(ragged(&self.layout, &self.row));
         }
         let meta = match self.meta_column.map(|at| self.row.cell(at)) {
             None | Some("") => None,
@@ -103,6 +99,15 @@ impl CsvRows {
             None => Err(unfit(&Column { field_type, declared, ..column.clone() }, position)),
         }
     }
+}
+
+/// The error for a row with another number of cells than the header has.
+pub(crate) fn ragged(layout: &CsvLayout, row: &RawRow) -> Error {
+    Error::corrupt("a row has more or fewer cells than the header")
+        .with_context("expected", layout.columns.len())
+        .with_context("found", row.len())
+        .with_context("delimiter", char::from(layout.delimiter).escape_debug())
+        .with_hint("mend the row; if something else separates the cells, say so with `delimiter`")
 }
 
 fn unfit(column: &Column, position: usize) -> Error {

@@ -39,9 +39,7 @@ pub(crate) struct Sidecar {
 
 /// Where the descriptor of a file stands.
 pub(crate) fn sidecar_path(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".schema.json");
-    name.into()
+    crate::replace::beside(file, ".schema.json")
 }
 
 impl Sidecar {
