@@ -13,6 +13,7 @@
 //! - `key.rs` where ids come from and what ids a file can hold
 //! - `reader.rs` records of a file one after another, for this crate and for others
 //! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
+//! - `columns/` the same as Arrow columns, on all cores, for CSV and TSV without surprises
 //! - `store.rs` what is loaded, and writes: load, change, replace; `replace.rs` the atomic
 //!   replacement; `fingerprint.rs` notices other programs; `version.rs` versions of records
 //! - `backend.rs` the implementers' trait; `factory.rs` databases by URL, path and settings
@@ -35,6 +36,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 
 mod backend;
+mod columns;
 mod config;
 mod factory;
 mod fingerprint;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dataknobs_data_core::backend::{ModifyAction, ScanRequest, WriteAction, WriteOutcome, WriteRequest};
+use dataknobs_data_arrow::ScannedColumns;
+use dataknobs_data_core::backend::{ColumnRequest, ModifyAction, ScanRequest, WriteAction, WriteOutcome, WriteRequest};
 use dataknobs_data_core::memory::{Table, batch_error};
 use dataknobs_data_core::{Condition, Error, ErrorKind, IdOrder, Matcher, Record, RecordId, Result};
 use parking_lot::Mutex;
 
+use crate::columns::{self, Plan};
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::{self, CsvWrite};
 use crate::format::{Format, json_write};
@@ -123,6 +125,30 @@ impl Store {
 
     pub(crate) fn scan(&self, request: ScanRequest, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Result<Scan> {
         Ok(Scan::new(self.feed()?, request, ids, cancelled))
+    }
+
+    /// What a scan finds as columns; none where records have to answer.
+    pub(crate) fn scan_columns(
+        &self,
+        request: &ColumnRequest,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<ScannedColumns>> {
+        if self.loaded()?.is_some() {
+            return Ok(None);
+        }
+        let Some((reader, layout)) = self.open()? else { return Ok(None) };
+        let Some(csv) = &layout.csv else { return Ok(None) };
+        let Some(plan) = Plan::new(csv, &layout.key, request, self.source.config.record_limit()) else {
+            return Ok(None);
+        };
+        let Some((mut file, fingerprint)) = self.source.open()? else { return Ok(None) };
+        if reader.fingerprint() != Some(fingerprint) {
+            return Ok(None);
+        }
+        let found = columns::scan(&plan, &mut file, fingerprint.bytes, &request.scan, cancelled)
+            .map_err(|error| self.source.place(error))?;
+        // What another program wrote meanwhile is for those who read records to report.
+        Ok(found.filter(|_| Fingerprint::of_file(&file).is_ok_and(|now| now == fingerprint)))
     }
 
     /// The records with these ids. Stops reading when all are found.
