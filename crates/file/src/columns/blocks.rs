@@ -12,6 +12,9 @@ use super::Irregular;
 const FIRST: usize = 128 * 1024;
 const GREATEST: usize = 2 * 1024 * 1024;
 
+/// Longer rows are left to others.
+const LONGEST: usize = 1024 * 1024 * 1024;
+
 /// Cuts a file into blocks.
 pub(super) struct Blocks {
     file: File,
@@ -143,9 +146,10 @@ impl Blocks {
         Ok(())
     }
 
-    /// A row that does not end is read on only as long as rows may be.
+    /// A row that does not end is read on only as long as rows may be, and as places in a block fit 32
+    /// bits.
     fn grown_too_far(&self, buffer: &Buffer) -> Result<(), Irregular> {
-        if buffer.length > self.max_record_bytes.saturating_add(GREATEST) { Err(Irregular) } else { Ok(()) }
+        if buffer.length > self.max_record_bytes.min(LONGEST) + GREATEST { Err(Irregular) } else { Ok(()) }
     }
 }
 
