@@ -3,6 +3,7 @@
 
 mod compression;
 mod corpus;
+mod columns;
 mod damage;
 mod foreign;
 mod histories;
