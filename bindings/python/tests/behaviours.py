@@ -565,15 +565,6 @@ async def values_that_no_record_holds_are_refused_before_the_store_is_asked(make
         assert await db.count() == 0
 
 
-@behaviour
-async def stores_without_transactions_say_so(make: Maker) -> None:
-    async with make() as db:
-        if make.is_file:
-            with pytest.raises(UnsupportedError):
-                async with db.transaction():
-                    raise AssertionError("not reached")
-
-
 # ---- transactions ----
 
 

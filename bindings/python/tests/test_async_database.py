@@ -16,6 +16,7 @@ def test_behaviour(name: str, store: str, tmp_path: Path) -> None:
     AsyncForm.run(BEHAVIOURS[name](Maker(AsyncForm, store, tmp_path)))
 
 
+@pytest.mark.parametrize("store", ["memory", "json", "jsonl"])
 @pytest.mark.parametrize("name", TRANSACTIONS)
-def test_transactions(name: str, tmp_path: Path) -> None:
-    AsyncForm.run(TRANSACTIONS[name](Maker(AsyncForm, "memory", tmp_path)))
+def test_transactions(name: str, store: str, tmp_path: Path) -> None:
+    AsyncForm.run(TRANSACTIONS[name](Maker(AsyncForm, store, tmp_path)))

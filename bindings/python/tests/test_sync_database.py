@@ -16,6 +16,7 @@ def test_behaviour(name: str, store: str, tmp_path: Path) -> None:
     SyncForm.run(BEHAVIOURS[name](Maker(SyncForm, store, tmp_path)))
 
 
+@pytest.mark.parametrize("store", ["memory", "json", "jsonl"])
 @pytest.mark.parametrize("name", TRANSACTIONS)
-def test_transactions(name: str, tmp_path: Path) -> None:
-    SyncForm.run(TRANSACTIONS[name](Maker(SyncForm, "memory", tmp_path)))
+def test_transactions(name: str, store: str, tmp_path: Path) -> None:
+    SyncForm.run(TRANSACTIONS[name](Maker(SyncForm, store, tmp_path)))
