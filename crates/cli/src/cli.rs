@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::exit::{self, Outcome};
-use crate::verbs::{aggregate, completions, count, delete, get, info, put, query, schema};
+use crate::verbs::{aggregate, completions, count, delete, get, info, put, query, recover, schema};
 
 /// Records in files and databases, queried and changed from the shell
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ enum Verb {
     Info(info::Arguments),
     /// Print which fields there are, of which types, and what they hold
     Schema(schema::Arguments),
+    /// Save what is readable of a damaged file and its journal
+    Recover(recover::Arguments),
     /// Print the completion script of a shell
     Completions(completions::Arguments),
 }
@@ -48,6 +50,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         Verb::Aggregate(arguments) => aggregate::run(&arguments),
         Verb::Info(arguments) => info::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
+        Verb::Recover(arguments) => recover::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
     }
 }

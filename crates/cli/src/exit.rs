@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Library(Error),
     /// Standard output takes no more.
     Output(io::Error),
+    /// Something is lost; the report on standard output says what.
+    Lost,
 }
 
 impl From<clap::Error> for Failure {
@@ -95,6 +97,7 @@ pub(crate) fn code_of(outcome: Outcome) -> u8 {
             report(&Error::from(error).with_context("writing to", "standard output"));
             OTHER
         }
+        Err(Failure::Lost) => code_of_kind(ErrorKind::Corrupt),
         Err(Failure::Library(error)) => {
             report(&error);
             code_of_kind(error.kind())
@@ -145,7 +148,7 @@ fn message(error: &Error) -> String {
 }
 
 /// Text without what a terminal would obey.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{FFFD}' } else { character }).collect()
 }
 

@@ -432,6 +432,19 @@ impl Store {
         Ok(())
     }
 
+    /// Writes the records that `make` gives into a new file in the place of the old one, under the
+    /// lock.
+    pub(crate) fn rewrite(&self, make: impl FnOnce() -> Result<Resident>) -> Result<()> {
+        let mut writer = self.writer.lock();
+        writer.take(self.source.config.lock_timeout, &AtomicBool::new(false))?;
+        let written = make().and_then(|resident| match self.fold(&mut writer, &resident) {
+            Ok(_) => Ok(()),
+            Err(Failure::Before(error) | Failure::After(error)) => Err(error),
+        });
+        writer.release();
+        written
+    }
+
     /// Puts everything into the file, and the file on disk.
     pub(crate) fn flush(&self) -> Result<()> {
         let not_cancelled = AtomicBool::new(false);

@@ -22,6 +22,8 @@
 //!   that can be taken back; `transaction.rs` many of them as one
 //! - `journal/` the bytes of the journal; `lock.rs` turns among processes; `durable.rs` one sync for
 //!   many commits; `replace.rs` the atomic replacement; `disk.rs` every step that may fail
+//! - `recover/` saving what is readable of a damaged file and journal, and putting a journal on top of
+//!   another state of the file
 //! - `backend.rs` the implementers' trait; `factory.rs` databases by URL, path and settings
 //!
 //! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
@@ -56,6 +58,7 @@ mod journal;
 mod key;
 mod lock;
 mod reader;
+mod recover;
 mod replace;
 mod scan;
 mod source;
@@ -72,4 +75,7 @@ pub use disk::{Fault, Faults};
 pub use factory::FileFactory;
 pub use format::Format;
 pub use reader::RecordReader;
+pub use recover::{Loss, LossKind, RecoverReport, reapply, recover};
+#[doc(hidden)]
+pub use recover::{journal_of, replay_journal};
 pub use replace::replace_file;

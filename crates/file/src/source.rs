@@ -168,7 +168,7 @@ impl Source {
         }
     }
 
-    fn json_layout(&self, mut next: impl FnMut() -> Result<Option<Row>>) -> Result<Layout> {
+    pub(crate) fn json_layout(&self, mut next: impl FnMut() -> Result<Option<Row>>) -> Result<Layout> {
         let Some(first) = next()? else { return Ok(self.layout_of_new()) };
         let has = |name: &str| first.fields.iter().any(|(field, _)| field == name);
         let field = match (self.config.id_field.as_deref(), &first.id) {

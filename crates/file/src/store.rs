@@ -216,7 +216,7 @@ impl Store {
             .with_hint("`dk recover --reapply` puts these writes on top of the file as it is now")
     }
 
-    fn other_key(&self) -> Error {
+    pub(crate) fn other_key(&self) -> Error {
         self.source
             .place(Error::new(ErrorKind::Conflict, "the file's journal was written with another `id_field`"))
             .with_context("journal", self.journal.display())
@@ -504,14 +504,14 @@ impl Resident {
         self.layout.csv.is_some()
     }
 
-    fn put(&mut self, mut record: Record) -> Result<()> {
+    pub(crate) fn put(&mut self, mut record: Record) -> Result<()> {
         record.set_version(version_of(&record, self.missing_is_null()));
         self.note(record.id());
         self.table.put(record)?;
         Ok(())
     }
 
-    fn replay(&mut self, change: Change) -> Result<()> {
+    pub(crate) fn replay(&mut self, change: Change) -> Result<()> {
         match change {
             Change::Create(record) | Change::Replace(record) => self.put(record)?,
             Change::Delete(id) => drop(self.table.remove(&id)),
@@ -539,6 +539,17 @@ pub(crate) fn completed(csv: Option<&CsvLayout>, record: Record) -> Record {
         Some(csv) => csv.complete(record),
         None => record,
     }
+}
+
+/// The key that a journal's header names.
+pub(crate) fn key_of_header(header: &HeaderKey) -> Option<Key> {
+    let source = match (header.source.as_str(), &header.field) {
+        ("own", None) => KeySource::Own,
+        ("ordinal", None) => KeySource::Ordinal,
+        ("field", Some(name)) => KeySource::Field(name.as_str().into()),
+        _ => return None,
+    };
+    Some(Key { source, field_type: header.field_type.parse().ok()? })
 }
 
 /// A key as a journal's header names it.

@@ -8,4 +8,5 @@ pub(crate) mod get;
 pub(crate) mod info;
 pub(crate) mod put;
 pub(crate) mod query;
+pub(crate) mod recover;
 pub(crate) mod schema;

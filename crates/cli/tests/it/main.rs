@@ -6,6 +6,7 @@ mod bad_input;
 mod docs;
 mod formats;
 mod queries;
+mod recover;
 mod support;
 mod terminal;
 mod verbs;

@@ -179,7 +179,7 @@ pub(crate) fn json_error(window: &Window, error: serde_json::Error) -> Error {
 }
 
 /// The byte that serde_json means by line and column.
-fn position_of(bytes: &[u8], error: &serde_json::Error) -> usize {
+pub(crate) fn position_of(bytes: &[u8], error: &serde_json::Error) -> usize {
     let line_start = match error.line() {
         0 | 1 => 0,
         line => memchr::memchr_iter(b'\n', bytes).nth(line - 2).map_or(0, |newline| newline + 1),

@@ -77,17 +77,22 @@ impl Header {
         if length > 1 << 16 {
             return Err(damaged());
         }
-        let Some(body) = bytes.get(HEADER_PREFIX..HEADER_PREFIX + length) else { return Ok(None) };
+        let Some(body) = bytes.get(HEADER_PREFIX..HEADER_PREFIX + length) else {
+            // A body that is whole did not end here: the length is damaged.
+            let mut bodies = serde_json::Deserializer::from_slice(&bytes[HEADER_PREFIX..]).into_iter::<Header>();
+            return if matches!(bodies.next(), Some(Ok(_))) { Err(damaged()) } else { Ok(None) };
+        };
         if crc32fast::hash(body) != number(&bytes[12..]) {
             // Blocks that were never written read as zeros.
-            return if bytes.last() == Some(&0) { Ok(None) } else { Err(damaged()) };
+            let never_written = bytes[HEADER_PREFIX + length.saturating_sub(1)..].iter().all(|byte| *byte == 0);
+            return if never_written && length > 0 { Ok(None) } else { Err(damaged()) };
         }
         let header = serde_json::from_slice(body).map_err(|error| damaged().with_source(error))?;
         Ok(Some((header, HEADER_PREFIX + length)))
     }
 }
 
-fn number(bytes: &[u8]) -> u32 {
+pub(super) fn number(bytes: &[u8]) -> u32 {
     bytes.get(..4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_le_bytes)
 }
 

@@ -120,6 +120,17 @@ pub(crate) fn read_more(path: &Path, from: &Position) -> Result<Option<Log>> {
     Ok(Some(log))
 }
 
+/// How many commits a journal of these bytes has.
+pub(crate) fn commits_of(bytes: &[u8]) -> Result<u64> {
+    let Some((header, start)) = Header::parse(bytes)? else { return Ok(0) };
+    let length = bytes.len() as u64;
+    let end = Position { inode: 0, end: start as u64, number: 0, length };
+    let mut log = Log { bytes: bytes.to_vec(), start, before: 0, offset: 0, header: Some(header), end, commits: 0 };
+    log.survey(None)?;
+    log.each(|_| Ok(()))?;
+    Ok(log.commits)
+}
+
 fn damaged(error: Error, path: &Path) -> Error {
     place(error, path).with_hint("`dk recover` saves what is readable into a new file")
 }

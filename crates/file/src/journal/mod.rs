@@ -2,6 +2,7 @@
 //!
 //! - `frame.rs` the bytes: a header and frames, one for each commit; `change.rs` what a commit does
 //! - `log.rs` reading: which commits come on top of the file as it is now
+//! - `salvage.rs` reading as much as possible of a damaged one
 //! - `append.rs` writing: one more commit at the end
 //!
 //! The header names the file that the commits belong to by its fingerprint. Before a new file takes
@@ -12,6 +13,7 @@ pub(crate) mod append;
 pub(crate) mod change;
 pub(crate) mod frame;
 pub(crate) mod log;
+pub(crate) mod salvage;
 
 use std::path::{Path, PathBuf};
 

@@ -9,6 +9,8 @@ mod foreign;
 mod histories;
 mod keys;
 mod limits;
+mod recover;
+mod recover_journal;
 mod round_trip;
 mod sidecar;
 mod support;

@@ -15,9 +15,9 @@ mod write;
 use dataknobs_data_core::{FieldType, Record, Result, Shape, Str, Value};
 
 pub(crate) use infer::{discover, own_ids};
-pub(crate) use parse::Parser;
+pub(crate) use parse::{Parser, RawRow};
 pub(crate) use read::CsvRows;
-pub(crate) use sidecar::Sidecar;
+pub(crate) use sidecar::{Sidecar, sidecar_path};
 pub(crate) use write::{CsvWrite, plan};
 
 /// How a CSV file is laid out.

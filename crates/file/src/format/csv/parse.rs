@@ -1,10 +1,10 @@
 //! The grammar: RFC 4180 with any ASCII delimiter, and line ends LF, CR LF or CR.
 
 use dataknobs_data_core::{Error, Result};
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2, memchr3};
 
 use crate::format::too_long;
-use crate::window::Window;
+use crate::window::{Place, Window};
 
 /// Reads rows of cells. Lines without a single character are skipped.
 pub(crate) struct Parser {
@@ -106,15 +106,50 @@ impl Parser {
         if self.failed {
             return Ok(false);
         }
-        let read = self.advance(row);
-        self.failed = read.is_err();
-        read
+        match self.look(row) {
+            Ok(Some(length)) => {
+                self.consume(length);
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => {
+                self.failed = true;
+                Err(error)
+            }
+        }
     }
 
-    fn advance(&mut self, row: &mut RawRow) -> Result<bool> {
+    /// Where the parser stands.
+    pub(crate) fn place(&self) -> Place {
+        self.window.place()
+    }
+
+    /// Moves on by so many bytes.
+    pub(crate) fn consume(&mut self, length: usize) {
+        self.window.consume(length);
+    }
+
+    /// Moves past the next line end, whatever stands before it.
+    pub(crate) fn skip_line(&mut self) -> Result<()> {
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(length) = memchr2(b'\n', b'\r', bytes) {
+                self.window.consume(length + 1);
+                return Ok(());
+            }
+            let length = bytes.len();
+            self.window.consume(length);
+            if !self.window.more()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads a row without moving past it; gives its length, or none at the end of the file.
+    pub(crate) fn look(&mut self, row: &mut RawRow) -> Result<Option<usize>> {
         self.skip_blank_lines()?;
         if self.peek(0)?.is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         row.line = self.window.line();
         row.ends.clear();
@@ -149,8 +184,7 @@ impl Parser {
         if !row.ends.iter().all(|end| row.text.is_char_boundary(*end)) {
             return Err(self.not_utf8(end));
         }
-        self.window.consume(end);
-        Ok(true)
+        Ok(Some(end))
     }
 
     /// The byte at a position behind the start of the window; none at the end of the file.

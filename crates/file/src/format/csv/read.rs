@@ -10,7 +10,7 @@ use super::{Column, CsvLayout, Role, cell};
 use crate::format::Rows;
 use crate::key::{Key, KeySource, ordinal_id};
 
-/// The records of a CSV file.
+/// The records of a CSV file. After an error of a single row it can go on.
 pub(crate) struct CsvRows {
     parser: Parser,
     layout: Arc<CsvLayout>,

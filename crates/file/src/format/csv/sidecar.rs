@@ -38,7 +38,7 @@ pub(crate) struct Sidecar {
 }
 
 /// Where the descriptor of a file stands.
-fn sidecar_path(file: &Path) -> PathBuf {
+pub(crate) fn sidecar_path(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".schema.json");
     name.into()
@@ -170,7 +170,7 @@ pub(super) fn write(
 ) -> Result<Sidecar> {
     let before = layout.sidecar.clone().unwrap_or_default();
     let after = before.updated(&layout.columns, key, longest);
-    if layout.sidecar.as_ref() == Some(&after) {
+    if layout.sidecar.as_ref() == Some(&after) && sidecar_path(file).exists() {
         return Ok(after);
     }
     let previous = old.map(|fingerprint| match &layout.sidecar {
