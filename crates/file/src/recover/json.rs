@@ -78,8 +78,16 @@ fn reason(bytes: &[u8], error: &serde_json::Error) -> Error {
 /// inside of the damaged one.
 pub(super) fn array(text: &Text, limit: usize) -> Pieces {
     let start = text.start();
-    let mut reader =
-        Reader { text: &text.bytes, limit, at: start, number: 0, known: None, indent: None, in_array: true };
+    let mut reader = Reader {
+        text: &text.bytes,
+        limit,
+        at: start,
+        number: 0,
+        known: None,
+        has_id: false,
+        indent: None,
+        in_array: true,
+    };
     let mut pieces = Pieces::default();
     reader.read(&mut pieces);
     pieces
@@ -92,6 +100,8 @@ struct Reader<'a> {
     number: u64,
     /// The names in the last object.
     known: Option<Vec<Str>>,
+    /// Whether the last object had an `_id`.
+    has_id: bool,
     /// What stands before the objects that begin a line.
     indent: Option<&'a [u8]>,
     /// False for objects on lines of their own, without an array.
@@ -168,9 +178,9 @@ impl<'a> Reader<'a> {
             Ok((row, length)) => {
                 self.number += 1;
                 let piece = Piece { range: start..start + length, number: self.number };
-                let names = names_of(&row);
+                let (names, has_id) = (names_of(&row), row.id.is_some());
                 if keep(pieces, piece, &self.text[start..start + length], row) {
-                    self.known = Some(names);
+                    (self.known, self.has_id) = (Some(names), has_id);
                     self.indent = self.indent_of(start).or(self.indent);
                 }
                 self.at = start + length;
@@ -211,7 +221,9 @@ impl<'a> Reader<'a> {
             let byte = self.text[at];
             if byte == b'{' && at > start {
                 let begins_line = self.indent_of(at).is_some_and(|found| Some(found) == indent);
-                if begins_line || is_closed || self.looks_known(at) {
+                // An object behind these is part of another.
+                let is_inside = matches!(self.token_before(at), Some(b'[' | b':'));
+                if !is_inside && (begins_line || is_closed || self.looks_known(at)) {
                     match self.parse(at) {
                         Ok((row, length)) if self.is_element(&row, at + length, begins_line || is_closed) => {
                             return Some(at);
@@ -260,8 +272,16 @@ impl<'a> Reader<'a> {
             true => matches!(next, None | Some(b',' | b']')),
             false => matches!(next, None | Some(b'{')),
         };
-        let is_known = || row.id.is_some() || self.known.as_ref() == Some(&names_of(row));
-        is_followed && (is_likely || is_known())
+        let is_alike = self.known.as_ref() == Some(&names_of(row));
+        match row.id.is_some() {
+            // What follows may be damaged.
+            true => is_followed || (is_alike && next != Some(b'}')),
+            false => is_followed && (is_alike || (is_likely && !self.has_id)),
+        }
+    }
+
+    fn token_before(&self, at: usize) -> Option<u8> {
+        self.text[..at].iter().rev().find(|byte| !is_space(**byte)).copied()
     }
 
     /// What stands before a byte in its line, if that is only white space.

@@ -152,6 +152,16 @@ async fn an_array_goes_on_at_the_next_element_however_it_is_written() {
     assert_eq!((report.records, report.damaged_places), (2, 1), "{text}");
     assert!(!text.contains('6') && text.contains("\"a\":3"), "{text}");
 
+    // A missing quote turns what is text and what is not around.
+    let turned =
+        r#"[{"_id":"a","l":[{"n":1}]},{_id":"b","l":[{"n":2}]},{"_id":"c","l":[{"n":3},{"n":4}]},{"_id":"d"}]"#;
+    let (_, report, text) = recovered("d.json", turned);
+    assert_eq!((report.records, report.damaged_places, report.unfit_rows), (3, 1, 0), "{text}");
+
+    let commas = "[{\"_id\":\"a\"};{\"_id\":\"b\"};{\"_id\":\"c\"}]";
+    let (_, report, text) = recovered("e.json", commas);
+    assert_eq!((report.records, report.damaged_places, report.lost_bytes), (3, 2, 2), "{text}");
+
     let (_, report, text) = recovered("c.json", "[{\"_id\":\"a\"},{\"_id\":\"b\"}]]{\"_id\":\"c\"}");
     assert_eq!((report.records, report.damaged_places), (3, 2), "{text}");
 }

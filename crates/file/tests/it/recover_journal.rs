@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use dataknobs_data_core::{ErrorKind, record};
-use dataknobs_data_file::{Format, reapply, recover};
+use dataknobs_data_file::{Format, reapply, recover, replay_journal};
 
 use crate::recover::Numbers;
 use crate::support::{Fixture, ids};
@@ -149,4 +149,32 @@ async fn numbers_of_rows_are_not_put_on_other_rows() {
     std::fs::write(&fixture.path, "name\nKurt\nEmmy\n").unwrap();
     assert_eq!(reapply(&fixture.config).unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(fixture.text(), "name\nKurt\nEmmy\n");
+}
+
+#[tokio::test]
+async fn a_store_and_recovery_agree_about_what_is_damaged() {
+    let (_fixture, whole) = pending(Format::Json).await;
+    let mut damaged = 0;
+    for seed in 0..5_000 {
+        let mut numbers = Numbers(seed);
+        let mut bytes = whole.clone();
+        for _ in 0..=numbers.below(3) {
+            let start = numbers.below(bytes.len());
+            let end = (start + numbers.below(40)).min(bytes.len());
+            match numbers.below(5) {
+                0 => bytes[start..end].fill(0),
+                1 => bytes.truncate(start.max(1)),
+                2 => drop(bytes.drain(start..end.min(start + bytes.len() - 1))),
+                3 => {
+                    let again = bytes[start..end].to_vec();
+                    bytes.splice(start..start, again);
+                }
+                _ => bytes[start] ^= 1 << numbers.below(8),
+            }
+        }
+        let (commits, gaps) = replay_journal(&bytes).unwrap_or_else(|error| panic!("seed {seed}: {error:?}"));
+        assert!(commits <= 10, "seed {seed}");
+        damaged += u64::from(gaps > 0);
+    }
+    assert!(damaged > 2_000, "{damaged}");
 }
