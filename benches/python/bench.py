@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from files import files
+
 REPEATS = 7
 
 
@@ -322,6 +324,7 @@ def main() -> None:
         "search": lambda report: search(report, 100_000),
         "frames": lambda report: frames(report, 100_000),
         "import": imports,
+        "files": files,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="what to measure; everything without it")

@@ -3,9 +3,11 @@
 use dataknobs_data::{
     BackendInfo, Explain, IndexInfo, Record, RecordCursor, RecordId, SearchResult, Table, Transaction,
 };
+use dataknobs_data_arrow::ArrowTable;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyString};
 
+use crate::arrow_table::PyArrowTable;
 use crate::pool::{Held, PoolSlot};
 use crate::record::PyRecord;
 use crate::search_result::PySearchResult;
@@ -21,6 +23,7 @@ pub(crate) enum Answer {
     Records(Vec<Option<Record>>),
     Booleans(Vec<bool>),
     Found(SearchResult),
+    Arrow(ArrowTable),
     Table(Table),
     Explain(Explain),
     Index(IndexInfo),
@@ -50,6 +53,7 @@ answer_from! {
     Vec<Option<Record>> => Records,
     Vec<bool> => Booleans,
     SearchResult => Found,
+    ArrowTable => Arrow,
     Table => Table,
     Explain => Explain,
     IndexInfo => Index,
@@ -94,6 +98,7 @@ impl Answer {
             }
             Answer::Booleans(values) => PyList::new(py, values)?.into_any(),
             Answer::Found(found) => Py::new(py, PySearchResult::from(found))?.into_bound(py).into_any(),
+            Answer::Arrow(table) => Py::new(py, PyArrowTable::from(table))?.into_bound(py).into_any(),
             Answer::Table(table) => Py::new(py, crate::table::PyTable::from(table))?.into_bound(py).into_any(),
             Answer::Explain(explain) => {
                 Py::new(py, crate::explain::PyExplain::from(explain))?.into_bound(py).into_any()

@@ -620,6 +620,22 @@ impl Calls {
         database_call!(self, py, mode, timeout, Weight::One, |database| database.explain(&query))
     }
 
+    fn search_as_arrow<'py>(
+        &self,
+        py: Python<'py>,
+        mode: Mode,
+        query: Option<&Bound<'_, PyAny>>,
+        id_column: Option<String>,
+        timeout: Option<f64>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let query = query::argument(query)?;
+        let mut options = dataknobs_data_arrow::ToArrowOptions::new();
+        options.id_column = id_column.map(Into::into);
+        database_call!(self, py, mode, timeout, Weight::Whole, |database| dataknobs_data_arrow::search_batches(
+            &database, &query, &options
+        ))
+    }
+
     fn create_index<'py>(
         &self,
         py: Python<'py>,
@@ -1430,6 +1446,40 @@ session_classes! {
     /// >>> db.clear()
     /// 1
     clear [*, timeout=None] (timeout: Option<f64>);
+    /// Give what a query finds as Arrow data.
+    ///
+    /// pyarrow, polars, DuckDB and whatever else speaks the Arrow PyCapsule interface take it. From a CSV file it comes
+    /// without a record on the way, by all cores.
+    ///
+    /// Parameters
+    /// ----------
+    /// query : Query, Filter, str or dict, optional
+    ///     What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+    /// id_column : str, optional
+    ///     The name of the column of ids; None leaves the ids out.
+    /// timeout : float, optional
+    ///     Seconds after which the call fails with `TimedOutError`.
+    ///
+    /// Returns
+    /// -------
+    /// ArrowTable
+    ///     A column for each field, after the column of ids.
+    ///
+    /// Raises
+    /// ------
+    /// InvalidQueryError
+    ///     When the query makes no sense; no store was asked.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import pyarrow
+    /// >>> from dataknobs_data import SyncDatabase
+    /// >>> db = SyncDatabase.create("memory")
+    /// >>> ids = db.create_batch([{"n": n} for n in range(5)])
+    /// >>> pyarrow.table(db.search_as_arrow("n > 2", id_column=None)).to_pydict()
+    /// {'n': [3, 4]}
+    search_as_arrow [query=None, *, id_column=Some("_id".to_owned()), timeout=None]
+        (query: Option<&Bound<'_, PyAny>>, id_column: Option<String>, timeout: Option<f64>);
     /// Say what a query will cost, without running it.
     ///
     /// Parameters

@@ -6,6 +6,7 @@ mod aggregation;
 mod aggregation_text;
 mod allocator;
 mod answer;
+mod arrow_table;
 mod calls;
 mod capabilities;
 mod columns;
@@ -51,6 +52,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::aggregation::PyAggregation;
+    #[pymodule_export]
+    use crate::arrow_table::PyArrowTable;
     #[pymodule_export]
     use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
     #[pymodule_export]

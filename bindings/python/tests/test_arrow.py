@@ -449,3 +449,50 @@ def test_memory_is_given_back() -> None:
         del table
     gc.collect()
     assert pa.total_allocated_bytes() <= before
+
+
+CSV = "id,name,n,x,at\n1,Ada,7,0.5,2024-05-01T10:00:00Z\n2,Alan,,1.5,\n3,Grace,9,2.5,2024-05-02T10:00:00Z\n"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text(CSV)
+    return path
+
+
+@pytest.mark.parametrize("query", [None, "n > 7", "name LIKE 'A%' OR x >= 2.5", "ORDER BY n DESC", "n > 0 LIMIT 1"])
+def test_a_search_as_arrow_gives_what_a_search_gives(people: Path, query: str | None) -> None:
+    with SyncDatabase.create("file", path=people) as db:
+        found = db.search_as_arrow(query)
+        assert pa.table(found).equals(pa.table(db.search(query)), check_metadata=True)
+        assert len(found) == len(db.search(query))
+        assert found.column_names == ["_id", "id", "name", "n", "x", "at"]
+        # It can be taken again.
+        assert pa.table(found).num_rows == len(found)
+        assert pa.table(db.search_as_arrow(query, id_column="key")).column_names[0] == "key"
+        assert "_id" not in db.search_as_arrow(query, id_column=None).column_names
+
+
+def test_a_search_as_arrow_of_any_store_works() -> None:
+    db = SyncDatabase.create("memory")
+    db.create_batch(RECORDS)
+    assert pa.table(db.search_as_arrow("ORDER BY _id")).equals(pa.table(db.search("ORDER BY _id")))
+    assert len(db.search_as_arrow("i = 12345")) == 0
+
+
+async def test_a_search_as_arrow_is_awaited(people: Path) -> None:
+    async with Database.create("file", path=people) as db:
+        assert pa.table(await db.search_as_arrow("n = 7"))["name"].to_pylist() == ["Ada"]
+
+
+def test_a_search_as_arrow_reports_damage_as_a_search_does(people: Path) -> None:
+    people.write_text(CSV + "4,Edsger,seven,0,\n5,short\n")
+    with SyncDatabase.create("file", path=people, infer_rows=2) as db:
+        errors = []
+        for search in (db.search, db.search_as_arrow):
+            with pytest.raises(DataknobsError) as caught:
+                search("x < 1")
+            errors.append((type(caught.value), str(caught.value)))
+        assert errors[0] == errors[1]
+        assert len(db.search_as_arrow("x < 1 LIMIT 1")) == 1

@@ -3,7 +3,7 @@
 //! For: everything that moves whole columns, to pyarrow, polars, DuckDB and pandas and back. Not
 //! for: reading or writing files, and any pointer of the C interfaces; [`reader`] and
 //! [`records_from_reader`] speak `RecordBatchReader`, which `arrow_array::ffi_stream` takes and
-//! gives. Arrow types appear in no other crate.
+//! gives. Arrow types appear nowhere else but in the column scans of `dataknobs-data-file`.
 //!
 //! The way through the files:
 //! - `options.rs` what a caller may say
@@ -12,6 +12,8 @@
 //!   `lent.rs` the same again, of records behind locks
 //! - `companion.rs` what columns cannot say of a record, as JSON; `marks.rs` what our schemas say
 //!   about themselves
+//! - `filter/` which rows of a batch pass a condition
+//! - `scan/` what a query finds as batches, from columns that the store scanned where it can
 //! - `write/` Arrow fields, arrays and batches of columns
 //! - `read/` values of arrays of any type (`values.rs` is the table, `number.rs`, `time.rs`,
 //!   `encoded.rs` and `nested.rs` its rows), records of values (`batch.rs`), and where an error is
@@ -70,19 +72,23 @@
 
 mod column;
 mod companion;
+mod filter;
 mod infer;
 mod lent;
 mod marks;
 mod options;
 mod read;
+mod scan;
 mod shapes;
 mod uniform;
 mod write;
 
 pub use column::{Column, ColumnData, columns, with_columns};
+pub use filter::BatchFilter;
 pub use infer::{ColumnKind, ColumnType, Zone, infer_columns};
 pub use lent::{Lend, with_lent_columns};
 pub use options::{FromArrowOptions, ToArrowOptions};
 pub use read::{batches_to_records, records_from_reader};
+pub use scan::{ArrowTable, ScannedBatch, ScannedColumns, SeenOffsets, search_batches};
 pub use uniform::{each_in_a_thread, rows_a_thread};
 pub use write::{RecordBatches, reader, records_to_batches};

@@ -4,9 +4,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest,
-    ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction, TransactionOptions, Transactional,
-    WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, ColumnAnswer, ColumnRequest, Columnar, CountRequest, Indexing, Lending,
+    ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
+    Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey};
 
@@ -277,5 +277,19 @@ impl Backend for FileBackend {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         None
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        self.store.source.format.is_delimited().then_some(self as &dyn Columnar)
+    }
+}
+
+impl Columnar for FileBackend {
+    fn scan_columns(&self, request: ColumnRequest) -> Reply<'_, Option<ColumnAnswer>> {
+        let store = Arc::clone(&self.store);
+        Reply::later(scan::cancellable(move |cancelled| {
+            let found = store.scan_columns(&request, &cancelled)?;
+            Ok(found.map(|columns| Box::new(columns) as ColumnAnswer))
+        }))
     }
 }

@@ -15,6 +15,7 @@
 //! - `key.rs` where ids come from and what ids a file can hold
 //! - `reader.rs` records of a file one after another, for this crate and for others
 //! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
+//! - `columns/` the same as Arrow columns, on all cores, for CSV and TSV without surprises
 //! - `store.rs` the records as they are now, from file, journal and memory; `fingerprint.rs` notices
 //!   other programs; `version.rs` versions of records
 //! - `commit.rs` writing: lock, journal, and folding the journal into a new file; `draft.rs` changes
@@ -43,6 +44,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 
 mod backend;
+mod columns;
 mod commit;
 mod compression;
 mod config;

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dataknobs_data_core::backend::ScanRequest;
+use dataknobs_data_arrow::ScannedColumns;
+use dataknobs_data_core::backend::{ColumnRequest, ScanRequest};
 use dataknobs_data_core::memory::{Snapshot, Table};
 use dataknobs_data_core::{Error, ErrorKind, IdOrder, Record, RecordId, Result};
 use parking_lot::{Mutex, RwLock};
 
+use crate::columns::{self, Plan};
 use crate::commit::Writer;
+use crate::compression::Compression;
 use crate::disk::Disk;
 use crate::durable::Durable;
 use crate::fingerprint::Fingerprint;
@@ -358,6 +361,38 @@ impl Store {
 
     pub(crate) fn scan(&self, request: ScanRequest, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Result<Scan> {
         Ok(Scan::new(self.feed()?, request, ids, cancelled))
+    }
+
+    /// What a scan finds as columns; none where records have to answer.
+    pub(crate) fn scan_columns(
+        &self,
+        request: &ColumnRequest,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<ScannedColumns>> {
+        if self.source.compression != Compression::None {
+            return Ok(None);
+        }
+        let mut state = self.state.write();
+        if state.resident.is_some() {
+            return Ok(None);
+        }
+        let Opened { reader, layout, log } = self.open(&mut state)?;
+        drop(state);
+        let (Some(reader), Some(csv)) = (reader, &layout.csv) else { return Ok(None) };
+        if log.is_some_and(|log| log.commits > 0) || csv.separator_line {
+            return Ok(None);
+        }
+        let Some(plan) = Plan::new(csv, &layout.key, request, self.source.config.record_limit()) else {
+            return Ok(None);
+        };
+        let Some((mut file, fingerprint)) = self.source.open()? else { return Ok(None) };
+        if reader.fingerprint() != Some(fingerprint) {
+            return Ok(None);
+        }
+        let found = columns::scan(&plan, &mut file, fingerprint.bytes, &request.scan, cancelled)
+            .map_err(|error| self.source.place(error))?;
+        // What another program wrote meanwhile is for those who read records to report.
+        Ok(found.filter(|_| Fingerprint::of_file(&file).is_ok_and(|now| now == fingerprint)))
     }
 
     /// The records with these ids. Stops reading when all are found.

@@ -159,7 +159,7 @@ impl<'a> Python<'a> {
         let wheel = wheel::build(&self.tools()?, "release", &self.output.join("release-wheels"))?;
         for pandas in ["pandas2", "pandas3"] {
             let environment = self.uv()?.environment(&format!("bench-{pandas}"), &interpreter::default()?)?;
-            environment.install_groups(&["clients", pandas])?;
+            environment.install_groups(&["clients", "data", pandas])?;
             environment.install_wheel(&wheel)?;
             let mut command = environment.command("python");
             command.arg(self.workspace.root().join("benches/python/bench.py")).args(arguments);

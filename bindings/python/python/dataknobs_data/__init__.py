@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _native
-from ._native import Capabilities, IndexInfo, SearchResult, __version__
+from ._native import ArrowTable, Capabilities, IndexInfo, SearchResult, __version__
 from .backends import file as _file  # noqa: F401
 from .backends import memory as _memory  # noqa: F401
 from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Aggregation",
+    "ArrowTable",
     "Backend",
     "Capabilities",
     "Config",

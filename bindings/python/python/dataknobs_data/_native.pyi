@@ -1958,6 +1958,35 @@ class Metadata(MutableMapping[str, Any]):
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ArrowTable:
+    """What a query found, as Arrow data: what `search_as_arrow` gives.
+
+    pyarrow, polars, DuckDB and whatever else speaks the Arrow PyCapsule interface take it as a table, as often as they
+    like, without a copy: ``pyarrow.table(found)``, ``polars.DataFrame(found)``.
+
+    Attributes
+    ----------
+    column_names : list of str
+        The names of the columns, in order; none where nothing was found.
+
+    Examples
+    --------
+    >>> from dataknobs_data import SyncDatabase
+    >>> db = SyncDatabase.create("memory")
+    >>> ids = db.create_batch([{"n": n} for n in range(5)])
+    >>> found = db.search_as_arrow("n > 1")
+    >>> len(found), found.column_names
+    (3, ['_id', 'n'])
+    """
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Give the rows as a stream of Arrow data, for any library that takes one: pyarrow, polars, DuckDB."""
+
+@final
 class SearchResult:
     """The records that a query found, in order.
 
@@ -2801,6 +2830,42 @@ class SyncSession:
         >>> db.clear()
         1
         """
+    def search_as_arrow(
+        self, query: QueryLike = None, *, id_column: str | None = "_id", timeout: float | None = None
+    ) -> ArrowTable:
+        """Give what a query finds as Arrow data.
+
+        pyarrow, polars, DuckDB and whatever else speaks the Arrow PyCapsule interface take it. From a CSV file it comes
+        without a record on the way, by all cores.
+
+        Parameters
+        ----------
+        query : Query, Filter, str or dict, optional
+            What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+        id_column : str, optional
+            The name of the column of ids; None leaves the ids out.
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Returns
+        -------
+        ArrowTable
+            A column for each field, after the column of ids.
+
+        Raises
+        ------
+        InvalidQueryError
+            When the query makes no sense; no store was asked.
+
+        Examples
+        --------
+        >>> import pyarrow
+        >>> from dataknobs_data import SyncDatabase
+        >>> db = SyncDatabase.create("memory")
+        >>> ids = db.create_batch([{"n": n} for n in range(5)])
+        >>> pyarrow.table(db.search_as_arrow("n > 2", id_column=None)).to_pydict()
+        {'n': [3, 4]}
+        """
     def explain(self, query: QueryLike = None, *, timeout: float | None = None) -> Explain:
         """Say what a query will cost, without running it.
 
@@ -3118,6 +3183,9 @@ class AsyncSession:
     ) -> int | Pending[int]: ...
     def delete_where(self, query: QueryLike, *, timeout: float | None = None) -> int | Pending[int]: ...
     def clear(self, *, timeout: float | None = None) -> int | Pending[int]: ...
+    def search_as_arrow(
+        self, query: QueryLike = None, *, id_column: str | None = "_id", timeout: float | None = None
+    ) -> ArrowTable | Pending[ArrowTable]: ...
     def explain(self, query: QueryLike = None, *, timeout: float | None = None) -> Explain | Pending[Explain]: ...
     def create_index(
         self,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas
     from typing_extensions import Self
 
-    from ._native import Aggregation, Capabilities, Explain, IndexInfo, Record, SearchResult, Table
+    from ._native import Aggregation, ArrowTable, Capabilities, Explain, IndexInfo, Record, SearchResult, Table
     from .backends.base import Backend
     from .typing import IdLike, QueryLike, RecordLike, RecordsLike
 
@@ -1158,6 +1158,45 @@ class Database(_AsyncCalls, _Opening):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def search_as_arrow(
+        self, query: QueryLike = None, *, id_column: str | None = "_id", timeout: float | None = None
+    ) -> ArrowTable:
+        """Give what a query finds as Arrow data.
+
+        pyarrow, polars, DuckDB and whatever else speaks the Arrow PyCapsule interface take it. From a CSV file it comes
+        without a record on the way, by all cores.
+
+        Parameters
+        ----------
+        query : Query, Filter, str or dict, optional
+            What to find: a query, a filter, a query's text or its dict form. Without one, every record.
+        id_column : str, optional
+            The name of the column of ids; None leaves the ids out.
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Returns
+        -------
+        ArrowTable
+            A column for each field, after the column of ids.
+
+        Raises
+        ------
+        InvalidQueryError
+            When the query makes no sense; no store was asked.
+
+        Examples
+        --------
+        >>> import pyarrow
+        >>> from dataknobs_data import Database
+        >>> db = Database.create("memory")
+        >>> ids = await db.create_batch([{"n": n} for n in range(5)])
+        >>> pyarrow.table(await db.search_as_arrow("n > 2", id_column=None)).to_pydict()
+        {'n': [3, 4]}
+        """
+        reply = self._calls.search_as_arrow(query, id_column=id_column, timeout=timeout)
+        return await _finish(reply) if type(reply) is Pending else reply
 
     async def explain(self, query: QueryLike = None, *, timeout: float | None = None) -> Explain:
         """Say what a query will cost, without running it.

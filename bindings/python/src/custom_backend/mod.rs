@@ -15,9 +15,9 @@ use std::sync::{Arc, OnceLock};
 
 use dataknobs_data::{BackendInfo, Capabilities, Error, IndexInfo, Leaf, Record, SortKey, Support, TransactionOptions};
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, IndexRequest, Indexing, Lending, Modifying, ReadBatchRequest,
-    ReadRequest, RecordStream, Reply, ScanRequest, Session, Transaction, Transactional, WriteBatchRequest,
-    WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, Columnar, CountRequest, IndexRequest, Indexing, Lending, Modifying,
+    ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Transaction, Transactional,
+    WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::config::{ConfigMap, Environment};
 use dataknobs_data_core::{self as library, Opened};
@@ -174,6 +174,10 @@ impl Backend for PythonBackend {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         self.capabilities().indexes.then_some(self as &dyn Indexing)
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        None
     }
 }
 

@@ -86,7 +86,7 @@ impl Plan {
     }
 }
 
-fn name_is_taken(name: &Str, option: &str) -> Error {
+pub(crate) fn name_is_taken(name: &Str, option: &str) -> Error {
     Error::invalid_config("a field of the records has the name of this column already")
         .with_context("option", option)
         .with_context("column", name.escape_debug())

@@ -2,8 +2,9 @@
 
 mod array;
 mod batches;
-mod schema;
+pub(crate) mod schema;
 
+pub(crate) use batches::name_is_taken;
 pub use batches::{RecordBatches, reader};
 
 use arrow_array::RecordBatch;

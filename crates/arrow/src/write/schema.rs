@@ -9,13 +9,13 @@ use crate::infer::{ColumnKind, ColumnType, Zone};
 use crate::marks::Mark;
 
 /// The Arrow field of a column of values.
-pub(super) fn field(column: &ColumnType) -> Field {
+pub(crate) fn field(column: &ColumnType) -> Field {
     let mark = column.field_type.map_or(Mark::Tagged, Mark::Typed);
     mark.on(Field::new(column.name.as_str(), data_type(column), true))
 }
 
 /// The Arrow field of the column of ids or of metadata.
-pub(super) fn text_field(name: &Str, mark: Mark) -> Field {
+pub(crate) fn text_field(name: &Str, mark: Mark) -> Field {
     mark.on(Field::new(name.as_str(), DataType::Utf8, true))
 }
 
@@ -33,7 +33,7 @@ fn data_type(column: &ColumnType) -> DataType {
 }
 
 /// `UTC`, `+02:00`, `-05:30`; none for times without offset.
-pub(super) fn zone_name(zone: Zone) -> Option<Arc<str>> {
+pub(crate) fn zone_name(zone: Zone) -> Option<Arc<str>> {
     match zone {
         Zone::Naive => None,
         Zone::Offset(0) => Some("UTC".into()),

@@ -3,5 +3,6 @@
 
 mod columns;
 mod errors;
+mod filter;
 mod inward;
 mod round_trip;

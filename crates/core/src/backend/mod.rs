@@ -24,8 +24,9 @@ use std::fmt::Debug;
 pub use plan::{AccessPlan, Explain, LeafPlan, Support};
 pub use reply::{RecordStream, Reply, stream_of, stream_of_chunks};
 pub use request::{
-    Changes, CountRequest, IndexInfo, IndexKind, IndexRequest, ModifyAction, ModifyRequest, ReadBatchRequest,
-    ReadRequest, ScanRequest, TransactionOptions, WriteAction, WriteBatchRequest, WriteOutcome, WriteRequest,
+    Changes, ColumnRequest, CountRequest, IndexInfo, IndexKind, IndexRequest, ModifyAction, ModifyRequest,
+    ReadBatchRequest, ReadRequest, ScanRequest, TransactionOptions, WriteAction, WriteBatchRequest, WriteOutcome,
+    WriteRequest,
 };
 
 use crate::aggregate::{Aggregation, Table};
@@ -305,6 +306,46 @@ pub trait Aggregating: Debug + Send + Sync {
     fn aggregate<'a>(&'a self, condition: &Condition, aggregation: &'a Aggregation) -> Option<Reply<'a, Table>>;
 }
 
+/// Hands over what a scan finds as columns, for stores that need not make records of it.
+///
+/// What the columns are is between the store and the crate that asks: this crate knows no columns.
+///
+/// ```
+/// use dataknobs_data_core::{backend::*, memory::MemoryBackend};
+/// assert!(MemoryBackend::new().columnar().is_none()); // it holds records
+/// ```
+pub trait Columnar: Debug + Send + Sync {
+    /// The columns of what the request finds, or none where [`Session::scan`] has to answer: where
+    /// the store cannot say just the same, or meets anything that a scan would report.
+    ///
+    /// The answer is as exact as that of a scan: the same rows in the same order, under the same
+    /// ids, offset, limit and projection applied.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, backend::*};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let store = dataknobs_data_core::memory::MemoryBackend::new();
+    /// let request = ColumnRequest::new(ScanRequest::new(Condition::TRUE));
+    /// let columns = match store.columnar() {
+    ///     Some(columnar) => columnar.scan_columns(request).await?,
+    ///     None => None,
+    /// };
+    /// assert!(columns.is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    fn scan_columns(&self, request: ColumnRequest) -> Reply<'_, Option<ColumnAnswer>>;
+}
+
+/// Columns that a store hands over; who asked knows their type.
+///
+/// ```
+/// use dataknobs_data_core::backend::ColumnAnswer;
+/// let answer: ColumnAnswer = Box::new(vec![1, 2]);
+/// assert_eq!(*answer.downcast::<Vec<i32>>().unwrap(), [1, 2]);
+/// ```
+pub type ColumnAnswer = Box<dyn std::any::Any + Send>;
+
 /// A store.
 ///
 /// ```
@@ -408,6 +449,9 @@ pub trait Aggregating: Debug + Send + Sync {
 ///         None
 ///     }
 ///     fn indexing(&self) -> Option<&dyn Indexing> {
+///         None
+///     }
+///     fn columnar(&self) -> Option<&dyn Columnar> {
 ///         None
 ///     }
 /// }
@@ -521,6 +565,14 @@ pub trait Backend: Session {
     /// assert!(MemoryBackend::new().indexing().is_some());
     /// ```
     fn indexing(&self) -> Option<&dyn Indexing>;
+
+    /// Scans as columns, if the store has something better than records.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{backend::*, memory::MemoryBackend};
+    /// assert!(MemoryBackend::new().columnar().is_none());
+    /// ```
+    fn columnar(&self) -> Option<&dyn Columnar>;
 }
 
 /// A store with transactions.

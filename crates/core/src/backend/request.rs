@@ -414,6 +414,35 @@ impl ScanRequest {
     }
 }
 
+/// Asks for what a scan finds as columns.
+///
+/// ```
+/// use dataknobs_data_core::{Condition, backend::{ColumnRequest, ScanRequest}};
+/// let request = ColumnRequest::new(ScanRequest::new(Condition::TRUE));
+/// assert!(request.ids);
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ColumnRequest {
+    /// What is to be found.
+    pub scan: ScanRequest,
+    /// Whether the ids are wanted.
+    pub ids: bool,
+}
+
+impl ColumnRequest {
+    /// What a scan finds, with the ids.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Condition, backend::{ColumnRequest, ScanRequest}};
+    /// let mut request = ColumnRequest::new(ScanRequest::new(Condition::TRUE));
+    /// request.ids = false;
+    /// ```
+    pub fn new(scan: ScanRequest) -> Self {
+        ColumnRequest { scan, ids: true }
+    }
+}
+
 /// Asks for the number of records that pass a condition.
 ///
 /// ```

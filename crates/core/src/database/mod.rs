@@ -18,7 +18,10 @@ pub use options::{SearchResult, WriteOptions};
 pub use transaction::Transaction;
 
 use crate::aggregate::{Aggregation, Table};
-use crate::backend::{Backend, Changes, Explain, IndexInfo, IndexKind, IndexRequest, ModifyAction, TransactionOptions};
+use crate::backend::{
+    Backend, Changes, ColumnAnswer, ColumnRequest, Explain, IndexInfo, IndexKind, IndexRequest, ModifyAction,
+    TransactionOptions,
+};
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{IntoPath, Query};
@@ -340,6 +343,41 @@ impl Database {
         }
         let shown = self.operations().visit(query, visit)?;
         Some(shown.map_err(|error| self.complete(error, "visit")))
+    }
+
+    /// What a query finds as columns of the store's own making, with the ids or without; for the
+    /// crate that knows their type.
+    ///
+    /// None where the store has no columns, or cannot answer the whole query with them:
+    /// [`search`](Database::search) does then.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Query};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// assert!(db.scan_columns(&Query::new(), true).await?.is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidQuery`](ErrorKind::InvalidQuery), or whatever the store reports.
+    pub async fn scan_columns(&self, query: &Query, ids: bool) -> Result<Option<ColumnAnswer>> {
+        self.call("search", async {
+            query.check()?;
+            let Some(columnar) = self.shared.backend.columnar() else { return Ok(None) };
+            if query.limit_value() == Some(0) {
+                return Ok(None);
+            }
+            let split = self.operations().split(query)?;
+            if !split.page_pushed {
+                return Ok(None);
+            }
+            let mut request = ColumnRequest::new(split.request);
+            request.ids = ids;
+            columnar.scan_columns(request).await
+        })
+        .await
     }
 
     fn operations(&self) -> Operations<'_> {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::{Layer, Operation};
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, IndexInfo, IndexRequest, Indexing, Lending, ModifyRequest,
-    Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction,
-    TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, ColumnAnswer, ColumnRequest, Columnar, CountRequest, IndexInfo, IndexRequest,
+    Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
+    Session, Support, Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::Error;
@@ -177,6 +177,19 @@ impl<L: Layer> Backend for Layered<L, Arc<dyn Backend>> {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         self.inner.indexing().map(|_| self as &dyn Indexing)
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        self.inner.columnar().map(|_| self as &dyn Columnar)
+    }
+}
+
+impl<L: Layer> Columnar for Layered<L, Arc<dyn Backend>> {
+    fn scan_columns(&self, request: ColumnRequest) -> Reply<'_, Option<ColumnAnswer>> {
+        self.layer.call(Operation::Scan, request, |request| match self.inner.columnar() {
+            Some(columnar) => columnar.scan_columns(request),
+            None => vanished(),
+        })
     }
 }
 

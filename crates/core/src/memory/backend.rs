@@ -8,9 +8,9 @@ use super::store::Store;
 use super::transaction::MemoryTransaction;
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, IndexInfo, IndexRequest, Indexing, Lending, ModifyRequest,
-    Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support, Transaction,
-    TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, Columnar, CountRequest, IndexInfo, IndexRequest, Indexing, Lending,
+    ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
+    Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::Result;
@@ -205,6 +205,10 @@ impl Backend for MemoryBackend {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         Some(self)
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        None
     }
 }
 

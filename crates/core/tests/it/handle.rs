@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, Modifying, ReadBatchRequest, ReadRequest,
-    RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, Columnar, CountRequest, Indexing, Lending, Modifying, ReadBatchRequest,
+    ReadRequest, RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome,
+    WriteRequest,
 };
 use dataknobs_data_core::memory::MemoryBackend;
 use dataknobs_data_core::{
@@ -113,6 +114,10 @@ impl Backend for Partial {
         None
     }
     fn indexing(&self) -> Option<&dyn Indexing> {
+        None
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
         None
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest,
-    ReadRequest, RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome,
-    WriteRequest,
+    AccessPlan, Aggregating, Backend, Columnar, CountRequest, Indexing, Lending, ModifyRequest, Modifying,
+    ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest,
+    WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::{Aggregation, BackendInfo, Capabilities, Condition, Leaf, Record, SortKey, Support, Table};
 
@@ -147,5 +147,9 @@ impl Backend for Watched {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         self.inner.indexing()
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        None
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, CountRequest, Indexing, Lending, Modifying, ReadBatchRequest, ReadRequest,
-    RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, Columnar, CountRequest, Indexing, Lending, Modifying, ReadBatchRequest,
+    ReadRequest, RecordStream, Reply, ScanRequest, Session, Transactional, WriteBatchRequest, WriteOutcome,
+    WriteRequest,
 };
 use dataknobs_data_core::memory::MemoryBackend;
 use dataknobs_data_core::{BackendInfo, Capabilities, Database, Leaf, Record, Result, SortKey, Support, record};
@@ -104,6 +105,10 @@ impl Backend for Liar {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         self.inner.indexing()
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        None
     }
 }
 

@@ -215,6 +215,10 @@ impl Backend for Double {
     fn indexing(&self) -> Option<&dyn Indexing> {
         Some(self)
     }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        None
+    }
 }
 
 impl Transactional for Double {

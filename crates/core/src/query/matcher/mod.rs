@@ -5,11 +5,13 @@
 //! hold the two against each other.
 
 mod access;
+mod leaf;
 mod predicate;
 
 use std::cell::RefCell;
 
 pub(crate) use access::{Access, Place};
+pub use leaf::LeafMatcher;
 use predicate::Predicate;
 
 use super::condition::{Condition, Leaf};

@@ -13,7 +13,7 @@ use crate::format::json_row::parse_document;
 ///
 /// Where the type was declared, the text may be what people write (`+5`, `007`, `1` for true, a
 /// date alone); where it was guessed, only what the guess rests on.
-pub(super) fn value_of(text: &str, field_type: FieldType, declared: bool, field: &str) -> Result<Option<Value>> {
+pub(crate) fn value_of(text: &str, field_type: FieldType, declared: bool, field: &str) -> Result<Option<Value>> {
     Ok(match field_type {
         FieldType::Integer => integer(text, declared).map(Value::Integer),
         FieldType::Float => float(text, declared).map(Value::Float),
@@ -52,7 +52,7 @@ fn is_plain_number(digits: &[u8]) -> bool {
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) && (digits.len() == 1 || digits[0] != b'0')
 }
 
-pub(super) fn integer(text: &str, declared: bool) -> Option<i64> {
+pub(crate) fn integer(text: &str, declared: bool) -> Option<i64> {
     // 64-bit integers have at most 20 characters; the check keeps long text cheap.
     if !declared && (text.len() > 20 || !is_integer(text)) {
         return None;
@@ -71,7 +71,7 @@ fn is_integer_text(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(super) fn float(text: &str, declared: bool) -> Option<f64> {
+pub(crate) fn float(text: &str, declared: bool) -> Option<f64> {
     let first = *text.as_bytes().first()?;
     if !matches!(first, b'-' | b'+' | b'.' | b'0'..=b'9') {
         return None;
@@ -95,7 +95,7 @@ pub(super) fn float(text: &str, declared: bool) -> Option<f64> {
     Some(float)
 }
 
-pub(super) fn boolean(text: &str, declared: bool) -> Option<bool> {
+pub(crate) fn boolean(text: &str, declared: bool) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" => Some(true),
         "false" | "False" | "FALSE" => Some(false),
@@ -105,7 +105,7 @@ pub(super) fn boolean(text: &str, declared: bool) -> Option<bool> {
     }
 }
 
-pub(super) fn datetime(text: &str, declared: bool) -> Option<DateTime> {
+pub(crate) fn datetime(text: &str, declared: bool) -> Option<DateTime> {
     // A date alone is no date-time: it stays text unless someone declares otherwise.
     if !declared && text.len() <= 10 {
         return None;

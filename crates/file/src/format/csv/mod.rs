@@ -3,7 +3,7 @@
 //! The parser is our own, because a damaged file must show: a quoted cell that is never closed, text
 //! after a closing quote and a record beyond the size limit are errors with their place here.
 
-mod cell;
+pub(crate) mod cell;
 mod delimiter;
 mod infer;
 mod meta;

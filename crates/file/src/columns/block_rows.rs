@@ -1,0 +1,211 @@
+//! One block: its rows filtered and decoded.
+
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::{Field, Schema};
+use dataknobs_data_arrow::{BatchFilter, SeenOffsets};
+use dataknobs_data_core::RecordId;
+use foldhash::fast::RandomState;
+
+use super::Irregular;
+use super::decode::{Builder, ColumnCells};
+use super::keys::Keys;
+use super::plan::{Ids, Plan};
+use super::tokens::{Cells, Grammar, Tokens};
+
+/// What one block gives.
+pub(super) struct BlockRows {
+    /// How many rows it has.
+    pub(super) rows: u64,
+    /// How many of them pass.
+    pub(super) passing: usize,
+    /// Which of them pass, where ids are their numbers.
+    pub(super) places: Vec<u32>,
+    pub(super) keys: Keys,
+    pub(super) ids: Option<ArrayRef>,
+    pub(super) columns: Vec<(ArrayRef, SeenOffsets)>,
+}
+
+/// Decodes blocks, one after another.
+pub(super) struct Decoder<'a> {
+    plan: &'a Plan,
+    hasher: &'a RandomState,
+    tokens: Tokens,
+}
+
+/// What is collected from a block.
+struct Collected {
+    rows: usize,
+    passing: usize,
+    places: Vec<u32>,
+    keys: Keys,
+    ids: Option<StringBuilder>,
+    columns: Vec<Builder>,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(plan: &'a Plan, hasher: &'a RandomState) -> Self {
+        Decoder { plan, hasher, tokens: Tokens::default() }
+    }
+
+    pub(super) fn decode(&mut self, bytes: &[u8], has_quotes: bool) -> Result<BlockRows, Irregular> {
+        let plan = self.plan;
+        let text = std::str::from_utf8(bytes).map_err(|_| Irregular)?;
+        let columns = plan.layout.columns.len();
+        let grammar = Grammar { delimiter: plan.layout.delimiter, columns, max_record_bytes: plan.max_record_bytes };
+        let builders = plan.wanted.iter().map(|at| Builder::new(plan.layout.columns[*at].field_type));
+        let mut collected = Collected {
+            rows: 0,
+            passing: 0,
+            places: Vec::new(),
+            keys: match plan.ids {
+                Ids::Ordinal => Keys::Unneeded,
+                Ids::Integers(_) => Keys::Integers(Vec::new()),
+                Ids::Texts(_) => Keys::Hashes(Vec::new()),
+            },
+            ids: (plan.ids_wanted && plan.ids != Ids::Ordinal).then(StringBuilder::new),
+            columns: builders.collect::<Option<_>>().ok_or(Irregular)?,
+        };
+        let mut at = 0;
+        let mut tokens = std::mem::take(&mut self.tokens);
+        while at < text.len() {
+            at = tokens.find(text, at, has_quotes, grammar)?;
+            self.add(&mut collected, &tokens.cells(text, columns))?;
+        }
+        self.tokens = tokens;
+        Ok(BlockRows {
+            rows: collected.rows as u64,
+            passing: collected.passing,
+            places: collected.places,
+            keys: collected.keys,
+            ids: collected.ids.map(|mut ids| Arc::new(ids.finish()) as ArrayRef),
+            columns: collected.columns.into_iter().map(Builder::finish).collect(),
+        })
+    }
+
+    fn add(&self, collected: &mut Collected, cells: &Cells<'_>) -> Result<(), Irregular> {
+        let plan = self.plan;
+        let rows = cells.rows();
+        if let Some(meta) = plan.meta
+            && (0..rows).any(|row| !cells.text(row, meta, &mut String::new()).is_empty())
+        {
+            return Err(Irregular);
+        }
+        let keep = match &plan.filter {
+            None => None,
+            Some(filter) => Some(self.select(filter, cells)?),
+        };
+        let keep = keep.as_ref();
+        self.add_keys(collected, cells, keep)?;
+        for (builder, at) in collected.columns.iter_mut().zip(&plan.wanted) {
+            builder.append(&ColumnCells::new(cells, &plan.layout, *at), keep)?;
+        }
+        for at in &plan.checked {
+            ColumnCells::new(cells, &plan.layout, *at).check()?;
+        }
+        if plan.ids == Ids::Ordinal && plan.ids_wanted {
+            let before = u32::try_from(collected.rows).map_err(|_| Irregular)?;
+            match keep {
+                None => collected.places.extend((0..rows as u32).map(|row| before + row)),
+                Some(keep) => collected.places.extend(keep.set_indices_u32().map(|row| before + row)),
+            }
+        }
+        collected.rows += rows;
+        collected.passing += keep.map_or(rows, BooleanBuffer::count_set_bits);
+        Ok(())
+    }
+
+    /// The rows that pass the filter.
+    fn select(&self, filter: &BatchFilter, cells: &Cells<'_>) -> Result<BooleanBuffer, Irregular> {
+        let mut fields = Vec::with_capacity(self.plan.filtered.len());
+        let mut arrays = Vec::with_capacity(self.plan.filtered.len());
+        for at in &self.plan.filtered {
+            let column = &self.plan.layout.columns[*at];
+            let mut builder = Builder::new(column.field_type).ok_or(Irregular)?;
+            builder.append(&ColumnCells::new(cells, &self.plan.layout, *at), None)?;
+            let (array, _) = builder.finish();
+            fields.push(Field::new(column.name.as_str(), array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);
+        filter.select(&batch.map_err(|_| Irregular)?).map_err(|_| Irregular)
+    }
+
+    /// Notes the keys of all rows, and the ids of those that pass.
+    fn add_keys(
+        &self,
+        collected: &mut Collected,
+        cells: &Cells<'_>,
+        keep: Option<&BooleanBuffer>,
+    ) -> Result<(), Irregular> {
+        let kept = |row| keep.is_none_or(|keep| keep.value(row));
+        let mut complete = true;
+        match (self.plan.ids, &mut collected.keys) {
+            (Ids::Integers(at), Keys::Integers(keys)) => {
+                ColumnCells::new(cells, &self.plan.layout, at).integers(|row, key| {
+                    let Some(key) = key else { return complete = false };
+                    keys.push(key);
+                    if let Some(ids) = &mut collected.ids
+                        && kept(row)
+                    {
+                        append_integer(ids, key);
+                    }
+                })?;
+            }
+            (Ids::Texts(at), Keys::Hashes(keys)) => {
+                let mut row = 0;
+                ColumnCells::new(cells, &self.plan.layout, at).texts(None, |key| {
+                    let Some(key) = key.filter(|key| RecordId::is_legal(key)) else { return complete = false };
+                    keys.push(self.hasher.hash_one(key));
+                    if let Some(ids) = &mut collected.ids
+                        && kept(row)
+                    {
+                        ids.append_value(key);
+                    }
+                    row += 1;
+                });
+            }
+            _ => {}
+        }
+        if complete { Ok(()) } else { Err(Irregular) }
+    }
+}
+
+/// Appends an integer as its digits.
+pub(super) fn append_integer(builder: &mut StringBuilder, integer: i64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    let mut rest = integer.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if integer < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    builder.append_value(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_written_as_their_text_form() {
+        let mut builder = StringBuilder::new();
+        let integers = [0, 7, -7, 10, i64::MAX, i64::MIN];
+        integers.iter().for_each(|integer| append_integer(&mut builder, *integer));
+        let written = builder.finish();
+        assert!(written.iter().zip(integers).all(|(text, integer)| text == Some(integer.to_string().as_str())));
+    }
+}
