@@ -28,6 +28,11 @@ pub fn read_csv(bytes: &[u8]) {
     }
 }
 
+/// A Parquet file.
+pub fn read_parquet(bytes: &[u8]) {
+    read(bytes, Format::Parquet);
+}
+
 /// Opens and scans the file. When that goes well, one more record is created, which rewrites the
 /// file, and all of them are still there; when that is refused, the file is as it was.
 fn read(bytes: &[u8], format: Format) {

@@ -13,6 +13,8 @@
 //! - `companion.rs` what columns cannot say of a record, as JSON; `marks.rs` what our schemas say
 //!   about themselves
 //! - `write/` Arrow fields, arrays and batches of columns
+//! - `inference.rs` the columns of records that come in parts; `parquet/` Parquet files on top of all
+//!   this, with the feature `parquet`
 //! - `read/` values of arrays of any type (`values.rs` is the table, `number.rs`, `time.rs`,
 //!   `encoded.rs` and `nested.rs` its rows), records of values (`batch.rs`), and where an error is
 //!   (`place.rs`)
@@ -71,9 +73,13 @@
 mod column;
 mod companion;
 mod infer;
+#[cfg(feature = "parquet")]
+mod inference;
 mod lent;
 mod marks;
 mod options;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod read;
 mod shapes;
 mod uniform;

@@ -23,7 +23,7 @@ pub struct FileConfig {
     /// The file.
     pub path: PathBuf,
     /// Its format; without it, the extension decides: `.json`, `.jsonl` or `.ndjson`, `.csv`,
-    /// `.tsv` or `.tab`.
+    /// `.tsv` or `.tab`, `.parquet` or `.pq`.
     pub format: Option<Format>,
     /// The field that holds the id. Without it: `_id` if the file has that, else `id`, else the
     /// number of the row. Empty: never `id`, so that the number of the row is the id unless there
@@ -35,7 +35,8 @@ pub struct FileConfig {
     pub null_values: Vec<String>,
     /// How many rows are looked at to tell the types of columns and keys that nothing declares.
     pub infer_rows: u64,
-    /// The largest record, in bytes of the file. Longer ones are refused, read or written.
+    /// The largest record, in bytes of the file; in Parquet those of its values before they are
+    /// encoded. Longer ones are refused, read or written.
     #[serde(with = "dataknobs_data_core::config::byte_size")]
     pub max_record_bytes: u64,
     /// Whether a missing file is an empty database that the first write creates. Else NotFound.
@@ -122,7 +123,7 @@ impl FileConfig {
         Format::of_path(&self.path).ok_or_else(|| {
             Error::invalid_config("the file's extension names no format")
                 .with_context("path", self.path.display())
-                .with_hint("say which with `format`: json, jsonl, csv or tsv")
+                .with_hint("say which with `format`: json, jsonl, csv, tsv or parquet")
         })
     }
 
@@ -186,6 +187,7 @@ impl Format {
             "jsonl" | "ndjson" => Some(Format::JsonLines),
             "csv" => Some(Format::Csv),
             "tsv" | "tab" => Some(Format::Tsv),
+            "parquet" | "pq" => Some(Format::Parquet),
             _ => None,
         }
     }

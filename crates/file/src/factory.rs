@@ -36,7 +36,7 @@ impl BackendFactory for FileFactory {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["json", "jsonl", "ndjson", "csv", "tsv", "tab"]
+        &["json", "jsonl", "ndjson", "csv", "tsv", "tab", "parquet", "pq"]
     }
 
     fn config_from_url(&self, parts: &UrlParts) -> Result<ConfigMap> {

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dataknobs_data_core::{Error, ErrorKind, FieldType, Result, Value};
+use dataknobs_data_core::{Condition, Error, ErrorKind, FieldType, Result, Value};
 
 use crate::config::FileConfig;
 use crate::fingerprint::Fingerprint;
@@ -14,6 +14,7 @@ use crate::format::json::JsonReader;
 use crate::format::json_lines::JsonLinesReader;
 use crate::format::json_row::Row;
 use crate::format::json_rows::{JsonRows, RowReader};
+use crate::format::parquet::{self, ParquetRows};
 use crate::format::{Format, Rows};
 use crate::key::Key;
 use crate::window::Window;
@@ -90,7 +91,21 @@ impl Source {
 
     /// Finds out how a file is laid out, from its beginning. Reports damage only where it leaves
     /// that open; damage further on is for those who read that far.
+    pub(crate) fn discover_file(&self, file: &File, fingerprint: &Fingerprint) -> Result<Layout> {
+        let input = file.try_clone().map_err(|error| self.place(error.into()))?;
+        if self.format == Format::Parquet {
+            let key = parquet::discover(input, &self.config).map_err(|error| self.place(error))?;
+            return Ok(Layout { key, csv: None });
+        }
+        self.discover(Box::new(input), Some(fingerprint))
+    }
+
+    /// The same for an input that need not be a file.
     pub(crate) fn discover(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
+        if self.format == Format::Parquet {
+            let key = spool(input).and_then(|file| parquet::discover(file, &self.config));
+            return Ok(Layout { key: key.map_err(|error| self.place(error))?, csv: None });
+        }
         let window = Window::new(input).map_err(|error| self.place(error))?;
         let limit = self.config.record_limit();
         let layout = match self.format {
@@ -102,7 +117,7 @@ impl Source {
                 let mut reader = JsonLinesReader::new(window, limit);
                 self.json_layout(|| reader.next_row())
             }
-            Format::Csv | Format::Tsv => {
+            _ => {
                 let sidecar = match fingerprint {
                     Some(_) => Sidecar::read(&self.path, fingerprint)?,
                     None => None,
@@ -149,8 +164,21 @@ impl Source {
         Ok(Layout { key, csv: None })
     }
 
+    /// The records of a file that is laid out like this. Those that do not fit the condition may be
+    /// left out, where the format shows it.
+    pub(crate) fn rows_of_file(&self, file: File, layout: &Layout, condition: &Condition) -> Result<Box<dyn Rows>> {
+        if self.format == Format::Parquet {
+            let rows = ParquetRows::new(file, layout.key.clone(), condition, self.config.record_limit())?;
+            return Ok(Box::new(rows));
+        }
+        self.rows(Box::new(file), layout)
+    }
+
     /// The records of an input that is laid out like this.
     pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
+        if self.format == Format::Parquet {
+            return self.rows_of_file(spool(input)?, layout, &Condition::TRUE);
+        }
         let window = Window::new(input)?;
         let limit = self.config.record_limit();
         let key = layout.key.clone();
@@ -165,4 +193,11 @@ impl Source {
     pub(crate) fn given_path(&self) -> &Path {
         &self.config.path
     }
+}
+
+/// The input as a file without a name, for formats that are not read from front to back.
+pub(crate) fn spool(mut input: Box<dyn Read + Send>) -> Result<File> {
+    let mut file = tempfile::tempfile()?;
+    std::io::copy(&mut input, &mut file)?;
+    Ok(file)
 }

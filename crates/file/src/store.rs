@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::{self, CsvWrite};
-use crate::format::{Format, json_write};
+use crate::format::{Format, json_write, parquet};
 use crate::key::{Key, KeySource};
 use crate::reader::{RecordReader, missing};
 use crate::replace::Replacement;
@@ -54,7 +54,7 @@ impl Store {
 
     /// Looks at the file for the first time; gives its key.
     pub(crate) fn connect(&self) -> Result<Key> {
-        let layout = match self.open()? {
+        let layout = match self.open(&Condition::TRUE)? {
             Some((_, layout)) => layout,
             None if !self.source.config.create => return Err(missing(&self.source)),
             None => {
@@ -73,8 +73,9 @@ impl Store {
         Ok(key)
     }
 
-    /// Opens the file as it is now and tells its layout; none when it was not made yet.
-    fn open(&self) -> Result<Option<(RecordReader, Layout)>> {
+    /// Opens the file as it is now and tells its layout; none when it was not made yet. Records that
+    /// do not fit the condition may be left out.
+    fn open(&self, condition: &Condition) -> Result<Option<(RecordReader, Layout)>> {
         let Some((file, fingerprint)) = self.source.open()? else {
             // A database that was there does not turn into an empty one.
             return if self.state.lock().seen.is_some() { Err(missing(&self.source)) } else { Ok(None) };
@@ -86,8 +87,7 @@ impl Store {
         let layout = match known {
             Some(layout) => layout,
             None => {
-                let input = file.try_clone().map_err(|error| self.source.place(error.into()))?;
-                let layout = self.source.discover(Box::new(input), Some(&fingerprint))?;
+                let layout = self.source.discover_file(&file, &fingerprint)?;
                 let mut state = self.state.lock();
                 if let Some(key) = &state.key
                     && key.once_written() != layout.key.once_written()
@@ -99,7 +99,7 @@ impl Store {
                 layout
             }
         };
-        let reader = RecordReader::of_file(Arc::clone(&self.source), file, fingerprint, layout.clone())?;
+        let reader = RecordReader::of_file(Arc::clone(&self.source), file, fingerprint, layout.clone(), condition)?;
         Ok(Some((reader, layout)))
     }
 
@@ -110,19 +110,19 @@ impl Store {
         Ok((loaded.fingerprint == now).then_some(loaded))
     }
 
-    /// The records as they are now.
-    fn feed(&self) -> Result<Feed> {
+    /// The records as they are now, those that do not fit the condition perhaps left out.
+    fn feed(&self, condition: &Condition) -> Result<Feed> {
         if let Some(loaded) = self.loaded()? {
             return Ok(Feed::Table(TableFeed::new(loaded.table.snapshot(), loaded.layout.csv.clone())));
         }
-        Ok(match self.open()? {
+        Ok(match self.open(condition)? {
             Some((reader, layout)) => Feed::File(Box::new(reader), layout.csv.is_some()),
             None => Feed::Nothing,
         })
     }
 
     pub(crate) fn scan(&self, request: ScanRequest, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Result<Scan> {
-        Ok(Scan::new(self.feed()?, request, ids, cancelled))
+        Ok(Scan::new(self.feed(&request.condition)?, request, ids, cancelled))
     }
 
     /// The records with these ids. Stops reading when all are found.
@@ -142,7 +142,7 @@ impl Store {
         let key = self.state.lock().key.clone();
         let mut left = wanted.keys().filter(|id| key.as_ref().is_none_or(|key| key.holds(id))).count();
         if left > 0 {
-            let mut feed = self.feed()?;
+            let mut feed = self.feed(&Condition::TRUE)?;
             while left > 0 {
                 let Some(record) = feed.next()? else { break };
                 let Some(id) = record.id().cloned() else { continue };
@@ -224,7 +224,7 @@ impl Store {
         }
         let mut loaded =
             Loaded { fingerprint: None, layout: self.source.layout_of_new(), table: Table::new(), greatest: 0 };
-        if let Some((reader, layout)) = self.open()? {
+        if let Some((reader, layout)) = self.open(&Condition::TRUE)? {
             loaded.fingerprint = reader.fingerprint();
             loaded.layout = layout;
             let missing_is_null = loaded.layout.csv.is_some();
@@ -261,6 +261,7 @@ impl Store {
         let records = after.table.iter();
         let replacement = Replacement::write(path, config.durability, |out| match (csv_write, format) {
             (Some(csv), _) => csv.write(out, records),
+            (None, Format::Parquet) => parquet::write(out, || after.table.iter(), key, config.record_limit()),
             (None, Format::JsonLines) => json_write::write_lines(out, records, key, config.record_limit()),
             (None, _) => json_write::write_array(out, records, key, config.record_limit()),
         });

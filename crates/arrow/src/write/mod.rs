@@ -1,7 +1,7 @@
 //! Records to record batches.
 
 mod array;
-mod batches;
+pub(crate) mod batches;
 mod schema;
 
 pub use batches::{RecordBatches, reader};

@@ -6,6 +6,7 @@ mod foreign;
 mod histories;
 mod keys;
 mod limits;
+mod parquet;
 mod round_trip;
 mod sidecar;
 mod support;

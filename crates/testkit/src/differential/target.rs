@@ -28,7 +28,7 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 7] = [
+    pub const ALL: [Target; 8] = [
         Target::Memory,
         Target::MemoryIndexed,
         Target::MemoryTransaction,
@@ -36,6 +36,7 @@ impl Target {
         Target::File(Format::JsonLines),
         Target::File(Format::Csv),
         Target::File(Format::Tsv),
+        Target::File(Format::Parquet),
     ];
 
     /// The name on the command line and in case files.
@@ -48,6 +49,7 @@ impl Target {
             Target::File(Format::JsonLines) => "file-jsonl",
             Target::File(Format::Csv) => "file-csv",
             Target::File(Format::Tsv) => "file-tsv",
+            Target::File(Format::Parquet) => "file-parquet",
             Target::File(_) => "file",
         }
     }

@@ -9,7 +9,7 @@ const BEHAVIOURS: usize = 208;
 /// Behaviours that apply to each store at least.
 const EXECUTED: usize = 170;
 
-const FIXTURES: [&str; 12] = [
+const FIXTURES: [&str; 14] = [
     "memory",
     "memory indexed",
     "memory in jsonl",
@@ -20,8 +20,10 @@ const FIXTURES: [&str; 12] = [
     "jsonl",
     "csv",
     "tsv",
+    "parquet",
     "json keyed",
     "csv keyed",
+    "parquet keyed",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

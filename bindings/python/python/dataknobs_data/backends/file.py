@@ -18,8 +18,8 @@ class FileDatabase(Database):
     path : str or path
         The file.
     format : str, optional
-        Its format: ``"json"``, ``"jsonl"``, ``"csv"`` or ``"tsv"``. By default the extension decides: ``.json``,
-        ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``.
+        Its format: ``"json"``, ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. By default the extension
+        decides: ``.json``, ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``, ``.parquet`` or ``.pq``.
     id_field : str, optional
         The field that holds the id. By default ``_id`` if the file has that, else ``id``, else the number of the
         row. Empty: never ``id``.

@@ -1,0 +1,173 @@
+//! Records into a file.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::file::properties::WriterProperties;
+use dataknobs_data_core::{FieldType, Record, Result, Str, Value};
+use parking_lot::Mutex;
+
+use super::damage::write_error;
+use crate::companion::Companions;
+use crate::infer::{ColumnKind, ColumnType, kind_of};
+use crate::inference::Inference;
+use crate::shapes::Shapes;
+use crate::write::batches::{Ids, Plan};
+
+/// Records that become columns together.
+const PART_ROWS: usize = 8_192;
+const PART_BYTES: usize = 32 * 1024 * 1024;
+
+/// Rows of a row group: whole parts, as many as DuckDB's, so that its threads can share a file.
+const GROUP_ROWS: usize = 15 * PART_ROWS;
+const GROUP_BYTES: usize = 128 * 1024 * 1024;
+
+/// How the ids of records stand in a file.
+///
+/// ```
+/// use dataknobs_data_arrow::parquet::{IdColumn, write_parquet};
+/// use dataknobs_data_core::{ErrorKind, record};
+/// let records = [record! { "n": 1 }?.with_id("a")?];
+/// let mut write = |ids| write_parquet(&mut Vec::new(), || records.iter(), ids);
+/// assert!(write(IdColumn::Text).is_ok() && write(IdColumn::None).is_ok());
+/// assert_eq!(write(IdColumn::Integer).unwrap_err().kind(), ErrorKind::InvalidRecord);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdColumn {
+    /// As text in `_id`.
+    Text,
+    /// As integers in `_id`; every id has to be one.
+    Integer,
+    /// In a field of this name and type, which stands in the file even when no record does.
+    Field(Str, FieldType),
+    /// Not at all.
+    None,
+}
+
+/// Writes records as one Parquet file, compressed with zstd, so that reading gives equal records.
+/// `records` is asked several times for the same records, which need not be in memory together.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dataknobs_data_arrow::parquet::{IdColumn, ParquetFile, write_parquet};
+/// use dataknobs_data_core::{Condition, record};
+/// let records = [record! { "n": 1, "m": () }?.with_id("a")?, record! { "n": "one" }?.with_id("b")?];
+/// let mut bytes = Vec::new();
+/// write_parquet(&mut bytes, || records.iter(), IdColumn::Text)?;
+/// let back = ParquetFile::open(Arc::new(bytes))?.records(&Condition::TRUE)?;
+/// assert_eq!(back.map(|next| Ok(next?.1)).collect::<Result<Vec<_>, dataknobs_data_core::Error>>()?, records);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`InvalidRecord`](dataknobs_data_core::ErrorKind::InvalidRecord) when an id is missing or no
+/// integer where all have to be; [`Io`](dataknobs_data_core::ErrorKind::Io) when the output fails.
+pub fn write_parquet<'a, I>(out: &mut dyn Write, records: impl Fn() -> I, ids: IdColumn) -> Result<()>
+where
+    I: Iterator<Item = &'a Record>,
+{
+    let plan = plan(&records, ids)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(None)
+        .set_created_by(concat!("dataknobs-data version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .build();
+    let buffer = Buffer::default();
+    let mut writer = ArrowWriter::try_new(buffer.clone(), plan.schema(), Some(properties)).map_err(write_error)?;
+    each_part(records(), |part| {
+        writer.write(&plan.batch(part)?).map_err(write_error)?;
+        if writer.in_progress_rows() >= GROUP_ROWS || writer.memory_size() >= GROUP_BYTES {
+            writer.flush().map_err(write_error)?;
+            buffer.drain(out)?;
+        }
+        Ok(())
+    })?;
+    writer.close().map_err(write_error)?;
+    buffer.drain(out)
+}
+
+fn plan<'a, I: Iterator<Item = &'a Record>>(records: impl Fn() -> I, ids: IdColumn) -> Result<Plan> {
+    let mut inference = Inference::new();
+    each_part(records(), |part| {
+        inference.add(&Shapes::of(part));
+        Ok(())
+    })?;
+    let mut columns = inference.finish();
+    if let IdColumn::Field(name, field_type) = &ids
+        && columns.is_empty()
+    {
+        let kind = kind_of(*field_type);
+        let field_type = (kind != ColumnKind::Mixed).then_some(*field_type);
+        columns.push(ColumnType { name: name.clone(), kind, field_type, large: false });
+    }
+    let mut companions = false;
+    each_part(records(), |part| {
+        if !companions {
+            let shapes = Shapes::of(part);
+            let of = Companions::new(&shapes, &columns, true);
+            companions = part.iter().enumerate().any(|(row, record)| of.of(row, record).is_some());
+        }
+        Ok(())
+    })?;
+    let ids = match ids {
+        IdColumn::Text => Some(Ids::Text),
+        IdColumn::Integer => Some(Ids::Integer),
+        IdColumn::Field(..) | IdColumn::None => None,
+    };
+    Ok(Plan::exact(columns, ids, companions))
+}
+
+/// Hands over the records in parts that fit into memory.
+fn each_part<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    mut run: impl FnMut(&[Record]) -> Result<()>,
+) -> Result<()> {
+    let mut part: Vec<Record> = Vec::new();
+    let mut bytes = 0;
+    for record in records {
+        bytes += record.values().iter().map(byte_length).sum::<usize>();
+        part.push(record.clone());
+        if part.len() >= PART_ROWS || bytes >= PART_BYTES {
+            run(&part)?;
+            part.clear();
+            bytes = 0;
+        }
+    }
+    if part.is_empty() { Ok(()) } else { run(&part) }
+}
+
+fn byte_length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Binary(bytes) => bytes.len(),
+        _ => 8,
+    }
+}
+
+/// What the writer has made and the output has not yet got. The writer wants an output that may go
+/// to another thread, which not every output may.
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    fn drain(&self, out: &mut dyn Write) -> Result<()> {
+        let mut bytes = self.0.lock();
+        out.write_all(&bytes)?;
+        bytes.clear();
+        Ok(())
+    }
+}
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
