@@ -7,6 +7,7 @@ use ::parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use arrow_schema::Schema;
 use dataknobs_data_core::{Condition, Error, ErrorKind, FieldType, Result, Str};
 
+use super::checksum;
 use super::damage::{contained, read_error};
 use super::input::{Input, ReadAt};
 use super::records::ParquetRecords;
@@ -166,5 +167,5 @@ fn check_ends(input: &Input) -> Result<()> {
             length - 4,
         );
     }
-    Ok(())
+    checksum::verify(input, length)
 }

@@ -4,11 +4,20 @@ use std::io::Write;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
+use ::parquet::arrow::arrow_writer::{
+    ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::column::page_store::PageStoreFactory;
+use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::writer::SerializedFileWriter;
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use dataknobs_data_core::{FieldType, Record, Result, Str, Value};
 use parking_lot::Mutex;
 
+use super::checksum::{self, Pages};
 use super::damage::write_error;
 use crate::companion::Companions;
 use crate::infer::{ColumnKind, ColumnType, kind_of};
@@ -75,18 +84,91 @@ where
         .set_max_row_group_row_count(None)
         .set_created_by(concat!("dataknobs-data version ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
-    let buffer = Buffer::default();
-    let mut writer = ArrowWriter::try_new(buffer.clone(), plan.schema(), Some(properties)).map_err(write_error)?;
+    let mut writer = Writer::new(plan.schema(), properties).map_err(write_error)?;
     each_part(records(), |part| {
         writer.write(&plan.batch(part)?).map_err(write_error)?;
-        if writer.in_progress_rows() >= GROUP_ROWS || writer.memory_size() >= GROUP_BYTES {
-            writer.flush().map_err(write_error)?;
-            buffer.drain(out)?;
+        if writer.rows >= GROUP_ROWS || writer.memory_size() >= GROUP_BYTES {
+            writer.end_group().map_err(write_error)?;
+            writer.buffer.drain(out)?;
         }
         Ok(())
     })?;
-    writer.close().map_err(write_error)?;
-    buffer.drain(out)
+    writer.end_group().map_err(write_error)?;
+    writer.buffer.drain(out)?;
+    out.write_all(&writer.end().map_err(write_error)?)?;
+    Ok(())
+}
+
+/// Writes batches, all columns of which are flat, with checksums.
+struct Writer {
+    schema: SchemaRef,
+    file: SerializedFileWriter<Buffer>,
+    groups: ArrowRowGroupWriterFactory,
+    pages: Arc<Pages>,
+    buffer: Buffer,
+    /// The columns of the row group under way, and how many rows it has.
+    columns: Vec<ArrowColumnWriter>,
+    rows: usize,
+    ended_groups: usize,
+}
+
+impl Writer {
+    fn new(schema: SchemaRef, properties: WriterProperties) -> Result<Self, ParquetError> {
+        let buffer = Buffer::default();
+        let pages = Arc::new(Pages::default());
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties)
+            .with_page_store_factory(Arc::clone(&pages) as Arc<dyn PageStoreFactory>);
+        let writer = ArrowWriter::try_new_with_options(buffer.clone(), Arc::clone(&schema), options)?;
+        let (file, groups) = writer.into_serialized_writer()?;
+        Ok(Writer { schema, file, groups, pages, buffer, columns: Vec::new(), rows: 0, ended_groups: 0 })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        if self.rows == 0 {
+            self.columns = self.groups.create_column_writers(self.ended_groups)?;
+        }
+        let mut columns = self.columns.iter_mut();
+        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
+            for leaf in compute_leaves(field, array)? {
+                if let Some(column) = columns.next() {
+                    column.write(&leaf)?;
+                }
+            }
+        }
+        self.rows += batch.num_rows();
+        Ok(())
+    }
+
+    fn memory_size(&self) -> usize {
+        self.columns.iter().map(ArrowColumnWriter::memory_size).sum()
+    }
+
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let mut group = self.file.next_row_group()?;
+        for (at, column) in self.columns.drain(..).enumerate() {
+            let (bytes, close) = self.pages.checked(at, &column.close()?)?;
+            group.append_column(&bytes, close)?;
+        }
+        group.close()?;
+        self.rows = 0;
+        self.ended_groups += 1;
+        self.file.flush()?;
+        Ok(())
+    }
+
+    /// The end of the file.
+    fn end(mut self) -> Result<Vec<u8>, ParquetError> {
+        self.file.finish()?;
+        self.file.flush()?;
+        let mut end = std::mem::take(&mut *self.buffer.0.lock());
+        let sealed = checksum::seal(&mut end);
+        sealed.ok_or_else(|| ParquetError::General("the end of the file is not what was expected".to_owned()))?;
+        Ok(end)
+    }
 }
 
 fn plan<'a, I: Iterator<Item = &'a Record>>(records: impl Fn() -> I, ids: IdColumn) -> Result<Plan> {
