@@ -50,6 +50,11 @@ pub fn read_journal(bytes: &[u8]) {
     assert!(gaps > 0 || bytes.first() != Some(&1) || bytes.len() < 3, "a flipped bit was not noticed");
 }
 
+/// A Parquet file.
+pub fn read_parquet(bytes: &[u8]) {
+    read(bytes, Format::Parquet);
+}
+
 /// Opens and scans the file. When that goes well, one more record is created, which rewrites the
 /// file, and all of them are still there; when that is refused, the file is as it was.
 fn read(bytes: &[u8], format: Format) {

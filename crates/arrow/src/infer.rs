@@ -116,31 +116,47 @@ pub(crate) fn infer(shapes: &Shapes<'_>, options: &ToArrowOptions) -> Vec<Column
 
 fn infer_column(shapes: &Shapes<'_>, name: &Str, declared: &[FieldType], options: &ToArrowOptions) -> ColumnType {
     let positions = &shapes.positions(name);
-    // A value fits its declared type, so that one type decides without a look at the values.
-    let kind = match declared {
-        [one] => kind_of(*one),
-        types if types.iter().all(|one| kind_of(*one) == ColumnKind::Text) => ColumnKind::Text,
-        types => kind_of_values(shapes, positions, options).unwrap_or_else(|| kind_of(types[0])),
-    };
-    let kind = match kind {
-        ColumnKind::DateTime(_) => match zone_of_values(shapes, positions) {
-            Ok(zone) => ColumnKind::DateTime(zone),
-            Err(_) if options.exact => ColumnKind::Mixed,
-            Err(_) => ColumnKind::DateTime(Zone::Offset(0)),
-        },
-        kind => kind,
-    };
-    let field_type = match kind {
-        ColumnKind::Mixed => None,
-        ColumnKind::Text if declared.contains(&FieldType::Text) => Some(FieldType::Text),
-        kind => FieldType::ALL.into_iter().find(|one| same_kind(kind_of(*one), kind)),
-    };
+    let kind = settle_kind(declared, || kind_of_values(shapes, positions, options));
+    let kind = settle_zone(kind, options.exact, || zone_of_values(shapes, positions));
+    let field_type = settle_type(kind, declared);
     let large = matches!(kind, ColumnKind::Text | ColumnKind::Binary) && {
         let mut bytes = 0usize;
         shapes.each_value(positions, |value| bytes += value.map_or(0, byte_length));
         bytes > options.large_from
     };
     ColumnType { name: name.clone(), kind, field_type, large }
+}
+
+/// A value fits its declared type, so that one type decides without a look at the values.
+pub(crate) fn settle_kind(declared: &[FieldType], of_values: impl FnOnce() -> Option<ColumnKind>) -> ColumnKind {
+    match declared {
+        [one] => kind_of(*one),
+        types if types.iter().all(|one| kind_of(*one) == ColumnKind::Text) => ColumnKind::Text,
+        types => of_values().unwrap_or_else(|| kind_of(types[0])),
+    }
+}
+
+pub(crate) fn settle_zone(
+    kind: ColumnKind,
+    exact: bool,
+    of_values: impl FnOnce() -> Result<Zone, NoCommonZone>,
+) -> ColumnKind {
+    match kind {
+        ColumnKind::DateTime(_) => match of_values() {
+            Ok(zone) => ColumnKind::DateTime(zone),
+            Err(_) if exact => ColumnKind::Mixed,
+            Err(_) => ColumnKind::DateTime(Zone::Offset(0)),
+        },
+        kind => kind,
+    }
+}
+
+pub(crate) fn settle_type(kind: ColumnKind, declared: &[FieldType]) -> Option<FieldType> {
+    match kind {
+        ColumnKind::Mixed => None,
+        ColumnKind::Text if declared.contains(&FieldType::Text) => Some(FieldType::Text),
+        kind => FieldType::ALL.into_iter().find(|one| same_kind(kind_of(*one), kind)),
+    }
 }
 
 pub(crate) fn kind_of(field_type: FieldType) -> ColumnKind {
@@ -169,7 +185,11 @@ fn byte_length(value: &Value) -> usize {
 }
 
 /// The kind that all values have, mixed if there is none; none without values.
-fn kind_of_values(shapes: &Shapes<'_>, positions: &Positions, options: &ToArrowOptions) -> Option<ColumnKind> {
+pub(crate) fn kind_of_values(
+    shapes: &Shapes<'_>,
+    positions: &Positions,
+    options: &ToArrowOptions,
+) -> Option<ColumnKind> {
     let mut found: Option<ColumnKind> = None;
     let (mut numbers_only, mut integers_fit) = (true, true);
     shapes.each_value(positions, |value| {
@@ -199,18 +219,26 @@ fn is_exact_float(integer: i64) -> bool {
 }
 
 /// The values have different offsets, or one that an Arrow zone cannot say.
-struct NoCommonZone;
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoCommonZone;
+
+/// The zones seen so far.
+pub(crate) type Zones = Result<Option<Zone>, NoCommonZone>;
 
 fn zone_of_values(shapes: &Shapes<'_>, positions: &Positions) -> Result<Zone, NoCommonZone> {
     let mut found = Ok(None);
+    gather_zones(&mut found, shapes, positions);
+    found.map(|zone| zone.unwrap_or(Zone::Naive))
+}
+
+pub(crate) fn gather_zones(found: &mut Zones, shapes: &Shapes<'_>, positions: &Positions) {
     shapes.each_value(positions, |value| {
-        let (Some(Value::DateTime(time)), Ok(before)) = (value, &found) else { return };
+        let (Some(Value::DateTime(time)), Ok(before)) = (value, &*found) else { return };
         let zone = match time.offset_seconds() {
             None => Zone::Naive,
             Some(offset) if offset % 60 == 0 => Zone::Offset(offset),
-            Some(_) => return found = Err(NoCommonZone),
+            Some(_) => return *found = Err(NoCommonZone),
         };
-        found = if before.is_none_or(|before| before == zone) { Ok(Some(zone)) } else { Err(NoCommonZone) };
+        *found = if before.is_none_or(|before| before == zone) { Ok(Some(zone)) } else { Err(NoCommonZone) };
     });
-    found.map(|zone| zone.unwrap_or(Zone::Naive))
 }

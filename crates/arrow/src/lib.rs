@@ -15,6 +15,8 @@
 //! - `filter/` which rows of a batch pass a condition
 //! - `scan/` what a query finds as batches, from columns that the store scanned where it can
 //! - `write/` Arrow fields, arrays and batches of columns
+//! - `inference.rs` the columns of records that come in parts; `parquet/` Parquet files on top of all
+//!   this, with the feature `parquet`
 //! - `read/` values of arrays of any type (`values.rs` is the table, `number.rs`, `time.rs`,
 //!   `encoded.rs` and `nested.rs` its rows), records of values (`batch.rs`), and where an error is
 //!   (`place.rs`)
@@ -74,9 +76,13 @@ mod column;
 mod companion;
 mod filter;
 mod infer;
+#[cfg(feature = "parquet")]
+mod inference;
 mod lent;
 mod marks;
 mod options;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod read;
 mod scan;
 mod shapes;

@@ -160,6 +160,8 @@ pub struct FromArrowOptions {
     /// Datetimes and bytes inside lists, structs and maps become RFC 3339 and base64 text.
     /// Off: they are refused.
     pub nested_as_text: bool,
+    /// Text is STRING or TEXT by its own length, not by the longest of its batch.
+    pub(crate) text_by_value: bool,
 }
 
 impl FromArrowOptions {

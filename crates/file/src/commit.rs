@@ -14,7 +14,7 @@ use crate::draft::Draft;
 use crate::durable::unconfirmed;
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::{self, CsvWrite};
-use crate::format::{Format, json_write};
+use crate::format::{Format, json_write, parquet};
 use crate::journal::{Appender, Header, Position, change, frame};
 use crate::lock::{LockFile, Note};
 use crate::replace::Replacement;
@@ -343,6 +343,7 @@ impl Store {
         let replacement = Replacement::write(path, &self.disk, config.durability, |out| {
             self.source.compress(out, |out| match (csv_write, self.source.format) {
                 (Some(csv), _) => csv.write(out, records).map(|bytes| longest = bytes),
+                (None, Format::Parquet) => parquet::write(out, || resident.table.iter(), key, limit),
                 (None, Format::JsonLines) => json_write::write_lines(out, records, key, limit),
                 (None, _) => json_write::write_array(out, records, key, limit),
             })

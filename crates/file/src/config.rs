@@ -26,7 +26,8 @@ pub struct FileConfig {
     /// The file.
     pub path: PathBuf,
     /// Its format; without it, the extension decides: `.json`, `.jsonl` or `.ndjson`, `.csv`,
-    /// `.tsv` or `.tab`, before the extension of a compression if there is one (`.csv.gz`).
+    /// `.tsv` or `.tab`, `.parquet` or `.pq`, before the extension of a compression if there is one
+    /// (`.csv.gz`).
     pub format: Option<Format>,
     /// How it is compressed; without it, the last extension decides: `.gz` or `.gzip`, `.zst` or
     /// `.zstd`.
@@ -47,7 +48,8 @@ pub struct FileConfig {
     pub null_values: Vec<String>,
     /// How many rows are looked at to tell the types of columns and keys that nothing declares.
     pub infer_rows: u64,
-    /// The largest record, in bytes of the file. Longer ones are refused, read or written.
+    /// The largest record, in bytes of the file; in Parquet those of its values before they are
+    /// encoded. Longer ones are refused, read or written.
     #[serde(with = "dataknobs_data_core::config::byte_size")]
     pub max_record_bytes: u64,
     /// Whether a missing file is an empty database that the first write creates. Else NotFound.
@@ -151,7 +153,7 @@ impl FileConfig {
         Format::of_path(&self.path).ok_or_else(|| {
             Error::invalid_config("the file's extension names no format")
                 .with_context("path", self.path.display())
-                .with_hint("say which with `format`: json, jsonl, csv or tsv")
+                .with_hint("say which with `format`: json, jsonl, csv, tsv or parquet")
         })
     }
 
@@ -236,6 +238,13 @@ impl FileConfig {
             return Err(Error::invalid_config("`delimiter` and `null_values` are for CSV and TSV")
                 .with_context("format", format));
         }
+        if format == Format::Parquet && self.resolved_compression() != Compression::None {
+            return Err(Error::invalid_config(
+                "a Parquet file compresses its columns, and is not compressed as a whole",
+            )
+            .with_context("compression", self.resolved_compression())
+            .with_hint("leave `compression` out, or decompress the file"));
+        }
         if self.max_record_bytes == 0 {
             return Err(Error::invalid_config("`max_record_bytes` must be at least 1"));
         }
@@ -272,6 +281,7 @@ impl Format {
             "jsonl" | "ndjson" => Some(Format::JsonLines),
             "csv" => Some(Format::Csv),
             "tsv" | "tab" => Some(Format::Tsv),
+            "parquet" | "pq" => Some(Format::Parquet),
             _ => None,
         }
     }

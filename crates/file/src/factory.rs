@@ -28,13 +28,14 @@ pub struct FileFactory;
 
 /// Those of the formats, and each before those of the compressions.
 #[rustfmt::skip]
-const EXTENSIONS: [&str; 30] = [
+const EXTENSIONS: [&str; 32] = [
     "json", "json.gz", "json.gzip", "json.zst", "json.zstd",
     "jsonl", "jsonl.gz", "jsonl.gzip", "jsonl.zst", "jsonl.zstd",
     "ndjson", "ndjson.gz", "ndjson.gzip", "ndjson.zst", "ndjson.zstd",
     "csv", "csv.gz", "csv.gzip", "csv.zst", "csv.zstd",
     "tsv", "tsv.gz", "tsv.gzip", "tsv.zst", "tsv.zstd",
     "tab", "tab.gz", "tab.gzip", "tab.zst", "tab.zstd",
+    "parquet", "pq",
 ];
 
 impl BackendFactory for FileFactory {

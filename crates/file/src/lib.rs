@@ -1,4 +1,5 @@
-//! Ordinary files of flat rows as databases: JSON arrays, JSON lines, CSV and TSV, also compressed.
+//! Ordinary files of flat rows as databases: JSON arrays, JSON lines, CSV, TSV and Parquet, text also
+//! compressed.
 //!
 //! It opens files that other tools wrote and writes files that other tools open. A damaged file is
 //! an error that names the place, never an empty database, and a file with a problem is never
@@ -9,7 +10,8 @@
 //!   and how the layout of a file is found out
 //! - `window.rs` bytes of a file with their line, column and offset; all readers stand on it
 //! - `format/` one reader and one writer for each format; `format/json_row.rs` is what JSON and JSON
-//!   lines share, `format/csv/` holds parser, delimiter and type guessing, `_meta` cells and the sidecar
+//!   lines share, `format/csv/` holds parser, delimiter and type guessing, `_meta` cells and the sidecar,
+//!   `format/parquet.rs` ids and limits of what `dataknobs-data-arrow` reads and writes
 //! - `compression/` gzip and zstd: which a file has, its text out of it and into it, what a file is
 //!   that is not what its name says
 //! - `key.rs` where ids come from and what ids a file can hold
@@ -28,6 +30,7 @@
 //!
 //! A record in JSON is `{"_id": …, fields…, "_meta": …}`; `_meta` stands only where plain JSON does
 //! not say it all. In CSV the same three are columns, and `<file>.schema.json` holds the types.
+//! In Parquet they are columns, too, which have their types.
 //!
 //! ```
 //! use dataknobs_data_core::{Database, Query, SyncDatabase};

@@ -5,15 +5,15 @@ use std::io::{Cursor, Read, Seek};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use dataknobs_data_core::{Error, ErrorKind, Record, RecordId, Result};
+use dataknobs_data_core::{Condition, Error, ErrorKind, Record, RecordId, Result};
 use foldhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 
 use crate::config::FileConfig;
 use crate::fingerprint::Fingerprint;
-use crate::format::Rows;
+use crate::format::{Format, Rows};
 use crate::key::KeySource;
-use crate::source::{Layout, Source};
+use crate::source::{Layout, Source, spool};
 
 /// Reads the records of a file in order, in constant memory but for a few bytes per id, by which a
 /// repeated id is noticed. After an error there is no more.
@@ -49,6 +49,16 @@ enum SeenIds {
     Lines(HashMap<RecordId, u64, RandomState>),
 }
 
+impl SeenIds {
+    /// None yet, of an input that cannot be read twice.
+    fn unread(layout: &Layout) -> Self {
+        match layout.key.source {
+            KeySource::Ordinal => SeenIds::Unneeded,
+            _ => SeenIds::Lines(HashMap::default()),
+        }
+    }
+}
+
 impl RecordReader {
     /// Opens the file that the configuration names.
     ///
@@ -69,8 +79,7 @@ impl RecordReader {
     pub fn open(config: &FileConfig) -> Result<Self> {
         let source = Arc::new(Source::new(config.clone())?);
         let Some((file, fingerprint)) = source.open()? else { return Err(missing(&source)) };
-        let input = file.try_clone().map_err(|error| source.place(error.into()))?;
-        let layout = source.discover(Box::new(input), Some(&fingerprint))?;
+        let layout = source.discover_file(&file, &fingerprint)?;
         Self::of_file(source, file, fingerprint, layout)
     }
 
@@ -91,6 +100,15 @@ impl RecordReader {
     /// As [`RecordReader::open`].
     pub fn from_input(input: impl Read + Send + 'static, config: &FileConfig) -> Result<Self> {
         let source = Arc::new(Source::unnamed(config.clone())?);
+        if source.format == Format::Parquet {
+            // Its columns stand at the end.
+            let file = spool(Box::new(input)).map_err(|error| source.place(error))?;
+            let fingerprint = Fingerprint::of_file(&file)?;
+            let layout = source.discover_file(&file, &fingerprint)?;
+            let rows = source.rows_of_file(file, &layout).map_err(|error| source.place(error))?;
+            let ids = SeenIds::unread(&layout);
+            return Ok(RecordReader { rows, source, layout, ids, file: None, done: false });
+        }
         // The layout is found from the beginning, which is then read again out of memory.
         let (sender, receiver) = mpsc::channel();
         let recorder = Recorder { input: Box::new(input), remains: sender, read: Vec::new() };
@@ -98,10 +116,7 @@ impl RecordReader {
         let (read, rest) = receiver.recv().map_err(|_| Error::new(ErrorKind::Io, "the input is gone"))?;
         let rows =
             source.rows(Box::new(Cursor::new(read).chain(rest)), &layout).map_err(|error| source.place(error))?;
-        let ids = match layout.key.source {
-            KeySource::Ordinal => SeenIds::Unneeded,
-            _ => SeenIds::Lines(HashMap::default()),
-        };
+        let ids = SeenIds::unread(&layout);
         Ok(RecordReader { rows, source, layout, ids, file: None, done: false })
     }
 
@@ -127,12 +142,18 @@ impl RecordReader {
     ) -> Result<Self> {
         file.rewind().map_err(|error| source.place(error.into()))?;
         let input = file.try_clone().map_err(|error| source.place(error.into()))?;
-        let rows = source.rows(Box::new(input), &layout).map_err(|error| source.place(error))?;
+        let rows = source.rows_of_file(input, &layout).map_err(|error| source.place(error))?;
         let ids = match layout.key.source {
             KeySource::Ordinal => SeenIds::Unneeded,
             _ => SeenIds::Hashes(HashSet::default()),
         };
         Ok(RecordReader { rows, source, layout, ids, file: Some((file, fingerprint)), done: false })
+    }
+
+    /// Leaves out records that do not fit the condition, where the format shows it before they are
+    /// read. For readers that gave nothing yet.
+    pub(crate) fn narrow(&mut self, condition: &Condition) -> Result<()> {
+        self.rows.narrow(condition).map_err(|error| self.source.place(error))
     }
 
     /// Which state of the file this reads.
@@ -167,7 +188,7 @@ impl RecordReader {
         if self.file.as_ref().is_some_and(|(_, first)| *first != fingerprint) {
             return Err(changed());
         }
-        let mut rows = self.source.rows(Box::new(file), &self.layout)?;
+        let mut rows = self.source.rows_of_file(file, &self.layout)?;
         while let Some(record) = rows.next()? {
             if rows.line() >= line {
                 break;

@@ -15,6 +15,7 @@ use crate::format::json::JsonReader;
 use crate::format::json_lines::JsonLinesReader;
 use crate::format::json_row::Row;
 use crate::format::json_rows::{JsonRows, RowReader};
+use crate::format::parquet::{self, ParquetRows};
 use crate::format::{Format, Rows};
 use crate::key::Key;
 use crate::window::Window;
@@ -101,12 +102,26 @@ impl Source {
 
     /// Finds out how a file is laid out, from its beginning. Reports damage only where it leaves
     /// that open; damage further on is for those who read that far.
+    pub(crate) fn discover_file(&self, file: &File, fingerprint: &Fingerprint) -> Result<Layout> {
+        let input = file.try_clone().map_err(|error| self.place(error.into()))?;
+        if self.format == Format::Parquet {
+            let key = parquet::discover(input, &self.config).map_err(|error| self.place(error))?;
+            return Ok(Layout { key, csv: None });
+        }
+        self.discover(Box::new(input), Some(fingerprint))
+    }
+
+    /// The same for an input that need not be a file.
     pub(crate) fn discover(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
         let layout = self.layout_of(input, fingerprint);
         layout.map_err(|error| self.place(if fingerprint.is_some() { self.trace_to_compression(error) } else { error }))
     }
 
     fn layout_of(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
+        if self.format == Format::Parquet {
+            let key = parquet::discover(spool(input)?, &self.config)?;
+            return Ok(Layout { key, csv: None });
+        }
         let window = self.window(input)?;
         let limit = self.config.record_limit();
         match self.format {
@@ -118,7 +133,7 @@ impl Source {
                 let mut reader = JsonLinesReader::new(window, limit);
                 self.json_layout(|| reader.next_row())
             }
-            Format::Csv | Format::Tsv => {
+            _ => {
                 let sidecar = match fingerprint {
                     Some(_) => Sidecar::read(&self.path, fingerprint)?,
                     None => None,
@@ -202,8 +217,20 @@ impl Source {
         Ok(Layout { key, csv: None })
     }
 
+    /// The records of a file that is laid out like this.
+    pub(crate) fn rows_of_file(&self, file: File, layout: &Layout) -> Result<Box<dyn Rows>> {
+        if self.format == Format::Parquet {
+            let rows = ParquetRows::new(Arc::new(file), layout.key.clone(), self.config.record_limit())?;
+            return Ok(Box::new(rows));
+        }
+        self.rows(Box::new(file), layout)
+    }
+
     /// The records of an input that is laid out like this.
     pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
+        if self.format == Format::Parquet {
+            return self.rows_of_file(spool(input)?, layout);
+        }
         let window = self.window(input)?;
         let limit = self.config.record_limit();
         let key = layout.key.clone();
@@ -221,4 +248,11 @@ impl Source {
     pub(crate) fn given_path(&self) -> &Path {
         &self.config.path
     }
+}
+
+/// The input as a file without a name, for formats that are not read from front to back.
+pub(crate) fn spool(mut input: Box<dyn Read + Send>) -> Result<File> {
+    let mut file = tempfile::tempfile()?;
+    std::io::copy(&mut input, &mut file)?;
+    Ok(file)
 }

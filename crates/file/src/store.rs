@@ -9,7 +9,7 @@ use std::time::Duration;
 use dataknobs_data_arrow::ScannedColumns;
 use dataknobs_data_core::backend::{ColumnRequest, ScanRequest};
 use dataknobs_data_core::memory::{Snapshot, Table};
-use dataknobs_data_core::{Error, ErrorKind, IdOrder, Record, RecordId, Result};
+use dataknobs_data_core::{Condition, Error, ErrorKind, IdOrder, Record, RecordId, Result};
 use parking_lot::{Mutex, RwLock};
 
 use crate::columns::{self, Plan};
@@ -197,8 +197,7 @@ impl Store {
         {
             return Ok(seen.layout.clone());
         }
-        let input = file.try_clone().map_err(|error| self.source.place(error.into()))?;
-        let layout = self.source.discover(Box::new(input), Some(fingerprint))?;
+        let layout = self.source.discover_file(file, fingerprint)?;
         if let Some(key) = &state.key
             && key.once_written() != layout.key.once_written()
         {
@@ -320,8 +319,8 @@ impl Store {
         }
     }
 
-    /// The records as they are now.
-    pub(crate) fn view(&self) -> Result<View> {
+    /// The records as they are now, those that do not fit the condition perhaps left out.
+    pub(crate) fn view(&self, condition: &Condition) -> Result<View> {
         if let Some(view) = self.in_memory(Resident::view)? {
             return Ok(view);
         }
@@ -341,18 +340,18 @@ impl Store {
         // What is asked for once may stop early or never come again; what is asked for often is kept.
         let is_kept = reads > 1 && self.source.may_be_kept(bytes);
         if !has_commits && !is_kept {
-            return Ok(opened.view());
+            return opened.view(condition);
         }
         match self.load(opened) {
             Ok(resident) => Ok(state.resident.insert(resident).view()),
             Err(error) if has_commits => Err(error),
             // A file with damage further on: whoever reads that far is told.
-            Err(_) => self.open(&mut state).map(Opened::view),
+            Err(_) => self.open(&mut state)?.view(condition),
         }
     }
 
-    fn feed(&self) -> Result<Feed> {
-        Ok(match self.view()? {
+    fn feed(&self, condition: &Condition) -> Result<Feed> {
+        Ok(match self.view(condition)? {
             View::Nothing => Feed::Nothing,
             View::File(reader, layout) => Feed::File(reader, layout.csv.is_some()),
             View::Table(snapshot, layout) => Feed::Table(TableFeed::new(snapshot, layout.csv)),
@@ -360,7 +359,7 @@ impl Store {
     }
 
     pub(crate) fn scan(&self, request: ScanRequest, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Result<Scan> {
-        Ok(Scan::new(self.feed()?, request, ids, cancelled))
+        Ok(Scan::new(self.feed(&request.condition)?, request, ids, cancelled))
     }
 
     /// What a scan finds as columns; none where records have to answer.
@@ -400,7 +399,7 @@ impl Store {
         if let Some(found) = self.in_memory(|resident| resident.read(ids))? {
             return Ok(found);
         }
-        let mut feed = self.feed()?;
+        let mut feed = self.feed(&Condition::TRUE)?;
         if let Some(resident) = &self.state.read().resident {
             return Ok(resident.read(ids));
         }
@@ -473,10 +472,13 @@ impl Store {
 }
 
 impl Opened {
-    /// The records in the file, whatever its journal says.
-    fn view(self) -> View {
+    /// The records in the file, whatever its journal says, those that do not fit the condition perhaps
+    /// left out.
+    fn view(self, condition: &Condition) -> Result<View> {
         let Opened { reader, layout, .. } = self;
-        reader.map_or(View::Nothing, |reader| View::File(Box::new(reader), layout))
+        let Some(mut reader) = reader else { return Ok(View::Nothing) };
+        reader.narrow(condition)?;
+        Ok(View::File(Box::new(reader), layout))
     }
 }
 

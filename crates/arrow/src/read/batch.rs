@@ -19,9 +19,11 @@ use crate::marks::{self, Mark};
 use crate::options::{ID_COLUMN, METADATA_COLUMN};
 
 /// Collects the records of batches.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     options: &'a FromArrowOptions,
     batches: usize,
+    /// Rows that others have read before the first batch.
+    rows_before: usize,
     records: Vec<Record>,
 }
 
@@ -34,13 +36,14 @@ struct FieldColumn {
 }
 
 /// Which columns are no fields.
-struct Roles {
-    id: Option<usize>,
-    metadata: Option<usize>,
+#[derive(Clone)]
+pub(crate) struct Roles {
+    pub(crate) id: Option<usize>,
+    pub(crate) metadata: Option<usize>,
 }
 
 impl Roles {
-    fn of(schema: &Schema, options: &FromArrowOptions) -> Result<Self> {
+    pub(crate) fn of(schema: &Schema, options: &FromArrowOptions) -> Result<Self> {
         let find = |asked: &Option<Str>, role: Mark, usual: &str| {
             let fields = schema.fields();
             match asked {
@@ -63,22 +66,27 @@ impl Roles {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(options: &'a FromArrowOptions) -> Self {
-        Reader { options, batches: 0, records: Vec::new() }
+    pub(crate) fn new(options: &'a FromArrowOptions) -> Self {
+        Self::behind(options, 0, 0)
     }
 
-    pub(super) fn finish(self) -> Vec<Record> {
+    /// For batches behind others that are not read by this.
+    pub(crate) fn behind(options: &'a FromArrowOptions, batches: usize, rows_before: usize) -> Self {
+        Reader { options, batches, rows_before, records: Vec::new() }
+    }
+
+    pub(crate) fn finish(self) -> Vec<Record> {
         self.records
     }
 
-    pub(super) fn read(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(crate) fn read(&mut self, batch: &RecordBatch) -> Result<()> {
         let schema = batch.schema_ref();
         marks::check_format(schema)?;
         let roles = Roles::of(schema, self.options)?;
         let place = |at: usize| Place::Column {
             name: schema.field(at).name(),
             batch: self.batches,
-            rows_before: self.records.len(),
+            rows_before: self.rows_before + self.records.len(),
         };
         let mut fields = Vec::with_capacity(batch.num_columns());
         for at in (0..batch.num_columns()).filter(|at| roles.id != Some(*at) && roles.metadata != Some(*at)) {
@@ -131,7 +139,8 @@ impl<'a> Reader<'a> {
             (Some(Mark::Typed(FieldType::Text)), FieldType::String) => Some(FieldType::Text),
             (Some(Mark::Typed(declared)), _) if values.iter().all(Value::is_null) => Some(declared),
             (_, FieldType::String) if values.iter().any(|value| value.field_type() == FieldType::Text) => {
-                Some(FieldType::Text)
+                // By itself, the value's length decides, whatever batch it comes in.
+                if self.options.text_by_value { None } else { Some(FieldType::Text) }
             }
             (_, natural) => Some(natural),
         };
@@ -188,7 +197,7 @@ impl<'a> Reader<'a> {
                 let value = field.values.next().unwrap_or(Value::Null);
                 (field.name.clone(), field.field_type.unwrap_or_else(|| value.field_type()), value)
             });
-            let row = self.records.len();
+            let row = self.rows_before + self.records.len();
             let record = companions.next().unwrap_or_default().record(values);
             self.records.push(record.map_err(|error| error.with_context("row", row))?);
         }

@@ -1,12 +1,12 @@
 //! Record batches to records.
 
-mod batch;
+pub(crate) mod batch;
 mod encoded;
 mod nested;
 mod number;
-mod place;
+pub(crate) mod place;
 mod time;
-mod values;
+pub(crate) mod values;
 
 use std::borrow::Borrow;
 

@@ -11,7 +11,7 @@ use super::{encoded, nested, number, time};
 use crate::FromArrowOptions;
 
 /// The field type that values of an Arrow type get.
-pub(super) fn field_type_of(data_type: &DataType) -> FieldType {
+pub(crate) fn field_type_of(data_type: &DataType) -> FieldType {
     use DataType as T;
     match data_type {
         T::Boolean => FieldType::Boolean,
@@ -31,7 +31,7 @@ pub(super) fn field_type_of(data_type: &DataType) -> FieldType {
 }
 
 /// The values of an array.
-pub(super) fn values(array: &dyn Array, place: &Place<'_>, options: &FromArrowOptions) -> Result<Vec<Value>> {
+pub(crate) fn values(array: &dyn Array, place: &Place<'_>, options: &FromArrowOptions) -> Result<Vec<Value>> {
     use DataType as T;
     match array.data_type() {
         T::Null => Ok(vec![Value::Null; array.len()]),

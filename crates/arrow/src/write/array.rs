@@ -51,6 +51,13 @@ pub(super) fn text<O: OffsetSizeTrait>(values: &[Option<&str>]) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
+/// The ids of a column of integers.
+pub(super) fn integers(texts: &[Option<&str>]) -> Result<ArrayRef> {
+    let wrong = || Error::invalid_record("the column of ids holds integers").with_context("field", "`_id`");
+    let integers = texts.iter().map(|text| text.map(|text| text.parse().map_err(|_| wrong())).transpose());
+    Ok(Arc::new(integers.collect::<Result<Int64Array>>()?))
+}
+
 fn binary<O: OffsetSizeTrait>(values: &[&Value]) -> ArrayRef {
     let bytes = values.iter().filter_map(|value| value.as_binary()).map(<[u8]>::len).sum();
     let mut builder = GenericBinaryBuilder::<O>::with_capacity(values.len(), bytes);

@@ -12,13 +12,22 @@ use crate::column::extract;
 use crate::companion::Companions;
 use crate::infer::{ColumnType, infer};
 use crate::marks::{self, Mark};
+use crate::options::{ID_COLUMN, METADATA_COLUMN};
 use crate::shapes::Shapes;
 
+/// How ids stand in their column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ids {
+    Text,
+    /// Every id is an integer in its usual form.
+    Integer,
+}
+
 /// The columns of all batches.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     schema: SchemaRef,
     columns: Vec<ColumnType>,
-    ids: bool,
+    ids: Option<Ids>,
     companions: bool,
     exact: bool,
     batch_rows: usize,
@@ -33,10 +42,8 @@ impl Plan {
             let companions = Companions::new(&shapes, &columns, options.exact);
             records.iter().enumerate().any(|(row, record)| companions.of(row, record).is_some())
         });
-        let fields: Vec<_> = (id_column.iter().map(|name| schema::text_field(name, Mark::Id)))
-            .chain(columns.iter().map(schema::field))
-            .chain(metadata_column.iter().map(|name| schema::text_field(name, Mark::Metadata)))
-            .collect();
+        let id_field = id_column.as_ref().map(|name| schema::text_field(name, Mark::Id));
+        let fields = schema::fields(id_field, &columns, metadata_column.as_ref());
         for (name, what) in [(&id_column, "id_column"), (&metadata_column, "metadata_column")] {
             if let Some(name) = name
                 && fields.iter().filter(|field| field.name() == name.as_str()).count() > 1
@@ -47,14 +54,23 @@ impl Plan {
         Ok(Plan {
             schema: Arc::new(Schema::new_with_metadata(fields, marks::format())),
             columns,
-            ids: id_column.is_some(),
+            ids: id_column.is_some().then_some(Ids::Text),
             companions: metadata_column.is_some(),
             exact: options.exact,
             batch_rows: options.batch_rows.max(1),
         })
     }
 
-    pub(super) fn schema(&self) -> SchemaRef {
+    /// The plan for records of these columns that are not all in memory; nothing is lost by it.
+    pub(crate) fn exact(columns: Vec<ColumnType>, ids: Option<Ids>, companions: bool) -> Self {
+        let id_field = ids.map(|ids| schema::id_field(&Str::new_static(ID_COLUMN), ids));
+        let metadata = companions.then_some(Str::new_static(METADATA_COLUMN));
+        let fields = schema::fields(id_field, &columns, metadata.as_ref());
+        let schema = Arc::new(Schema::new_with_metadata(fields, marks::format()));
+        Plan { schema, columns, ids, companions, exact: true, batch_rows: usize::MAX }
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
 
@@ -63,12 +79,15 @@ impl Plan {
     }
 
     /// The batch of some of the records that this was made for.
-    pub(super) fn batch(&self, records: &[Record]) -> Result<RecordBatch> {
+    pub(crate) fn batch(&self, records: &[Record]) -> Result<RecordBatch> {
         let shapes = Shapes::of(records);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
-        if self.ids {
-            let ids: Vec<_> = records.iter().map(|record| record.id().map(RecordId::as_str)).collect();
-            arrays.push(array::text::<i32>(&ids));
+        if let Some(ids) = self.ids {
+            let texts: Vec<_> = records.iter().map(|record| record.id().map(RecordId::as_str)).collect();
+            arrays.push(match ids {
+                Ids::Text => array::text::<i32>(&texts),
+                Ids::Integer => array::integers(&texts)?,
+            });
         }
         for (column, column_type) in extract(&self.columns, &shapes).into_iter().zip(&self.columns) {
             arrays.push(array::array(column, column_type.large)?);

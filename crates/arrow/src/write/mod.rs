@@ -1,7 +1,7 @@
 //! Records to record batches.
 
 mod array;
-mod batches;
+pub(crate) mod batches;
 pub(crate) mod schema;
 
 pub(crate) use batches::name_is_taken;

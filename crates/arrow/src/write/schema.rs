@@ -7,6 +7,7 @@ use dataknobs_data_core::Str;
 
 use crate::infer::{ColumnKind, ColumnType, Zone};
 use crate::marks::Mark;
+use crate::write::batches::Ids;
 
 /// The Arrow field of a column of values.
 pub(crate) fn field(column: &ColumnType) -> Field {
@@ -17,6 +18,18 @@ pub(crate) fn field(column: &ColumnType) -> Field {
 /// The Arrow field of the column of ids or of metadata.
 pub(crate) fn text_field(name: &Str, mark: Mark) -> Field {
     mark.on(Field::new(name.as_str(), DataType::Utf8, true))
+}
+
+/// The Arrow field of a column in which every record has an id.
+pub(super) fn id_field(name: &Str, ids: Ids) -> Field {
+    let data_type = if ids == Ids::Integer { DataType::Int64 } else { DataType::Utf8 };
+    Mark::Id.on(Field::new(name.as_str(), data_type, false))
+}
+
+/// All fields in order: ids, values, metadata.
+pub(super) fn fields(id: Option<Field>, columns: &[ColumnType], metadata: Option<&Str>) -> Vec<Field> {
+    let metadata = metadata.map(|name| text_field(name, Mark::Metadata));
+    id.into_iter().chain(columns.iter().map(field)).chain(metadata).collect()
 }
 
 fn data_type(column: &ColumnType) -> DataType {

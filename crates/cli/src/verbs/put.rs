@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Read this file instead of standard input
     #[arg(long, value_name = "PATH")]
     file: Option<PathBuf>,
-    /// The format of the input: json, jsonl, csv or tsv
+    /// The format of the input: json, jsonl, csv, tsv or parquet
     #[arg(long, value_name = "FORMAT")]
     input_format: Option<Format>,
     /// Refuse ids that are there already, instead of replacing their records

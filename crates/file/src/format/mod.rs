@@ -7,10 +7,11 @@ pub(crate) mod json_record;
 pub(crate) mod json_row;
 pub(crate) mod json_rows;
 pub(crate) mod json_write;
+pub(crate) mod parquet;
 
 use std::fmt;
 
-use dataknobs_data_core::{Error, Record, Result};
+use dataknobs_data_core::{Condition, Error, Record, Result};
 use serde::{Deserialize, Serialize};
 
 /// The format of a file.
@@ -34,6 +35,8 @@ pub enum Format {
     Csv,
     /// Tab-separated values under a header row.
     Tsv,
+    /// Columns with types of their own.
+    Parquet,
 }
 
 impl Format {
@@ -41,11 +44,11 @@ impl Format {
     ///
     /// ```
     /// use dataknobs_data_file::Format;
-    /// assert_eq!(Format::ALL.map(Format::name), ["json", "jsonl", "csv", "tsv"]);
+    /// assert_eq!(Format::ALL.map(Format::name), ["json", "jsonl", "csv", "tsv", "parquet"]);
     /// ```
-    pub const ALL: [Format; 4] = [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv];
+    pub const ALL: [Format; 5] = [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv, Format::Parquet];
 
-    /// The name in configurations: `"json"`, `"jsonl"`, `"csv"`, `"tsv"`.
+    /// The name in configurations: `"json"`, `"jsonl"`, `"csv"`, `"tsv"`, `"parquet"`.
     ///
     /// ```
     /// use dataknobs_data_file::Format;
@@ -57,6 +60,7 @@ impl Format {
             Format::JsonLines => "jsonl",
             Format::Csv => "csv",
             Format::Tsv => "tsv",
+            Format::Parquet => "parquet",
         }
     }
 
@@ -81,9 +85,10 @@ impl std::str::FromStr for Format {
             "jsonl" | "ndjson" => Ok(Format::JsonLines),
             "csv" => Ok(Format::Csv),
             "tsv" => Ok(Format::Tsv),
+            "parquet" => Ok(Format::Parquet),
             _ => Err(Error::invalid_config("unknown file format")
                 .with_context("format", format!("`{}`", text.escape_debug()))
-                .with_hint("the formats are json, jsonl, csv and tsv")),
+                .with_hint("the formats are json, jsonl, csv, tsv and parquet")),
         }
     }
 }
@@ -93,7 +98,13 @@ pub(crate) trait Rows: Send {
     /// The next record; none at the end of the file. After an error there is no more.
     fn next(&mut self) -> Result<Option<Record>>;
 
-    /// The line where the last record began.
+    /// Leaves out records that do not fit the condition, where the format shows it. For rows that gave
+    /// nothing yet.
+    fn narrow(&mut self, _condition: &Condition) -> Result<()> {
+        Ok(())
+    }
+
+    /// The line where the last record began; in Parquet the number of its row.
     fn line(&self) -> u64;
 }
 

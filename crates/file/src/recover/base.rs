@@ -7,7 +7,7 @@ use dataknobs_data_core::{Error, Record, Result};
 
 use super::report::{At, LossKind, RecoverReport};
 use super::text::{Piece, Pieces, Skipped, Text};
-use super::{csv, empty, json};
+use super::{csv, empty, json, parquet};
 use crate::compression::Compression;
 use crate::config::FileConfig;
 use crate::fingerprint::Fingerprint;
@@ -30,12 +30,15 @@ pub(super) fn records(
     journal: &Salvage,
     report: &mut RecoverReport,
 ) -> Result<Resident> {
+    if source.format == Format::Parquet {
+        return parquet::records(source, bytes, journal, report);
+    }
     let (text, damage) = Text::expand(source, bytes)?;
     let limit = source.config.record_limit();
     let (resident, mut pieces) = match source.format {
         Format::Json => from_json(source, &text, json::array(&text, limit), journal)?,
         Format::JsonLines => from_json(source, &text, json::lines(&text, limit), journal)?,
-        Format::Csv | Format::Tsv => from_csv(source, &text, limit, journal)?,
+        _ => from_csv(source, &text, limit, journal)?,
     };
     if let Some(damage) = damage {
         pieces.skipped.retain(|skipped| !skipped.range.is_empty() || skipped.is_row);
@@ -55,7 +58,7 @@ pub(super) fn records(
     Ok(resident)
 }
 
-const REPEATED: &str = "a row before has the same id";
+pub(super) const REPEATED: &str = "a row before has the same id";
 
 /// The layout for what a journal holds when there is no file.
 pub(super) fn layout_of_missing(source: &Source, journal: &Salvage) -> Layout {
@@ -66,7 +69,7 @@ pub(super) fn layout_of_missing(source: &Source, journal: &Salvage) -> Layout {
     layout
 }
 
-fn key_of(journal: &Salvage) -> Option<Key> {
+pub(super) fn key_of(journal: &Salvage) -> Option<Key> {
     journal.header.as_ref().and_then(|header| key_of_header(&header.key))
 }
 

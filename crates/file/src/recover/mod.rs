@@ -1,7 +1,7 @@
 //! Saving what is readable of a damaged file and its journal.
 //!
 //! - `text.rs` what a file expands to; `json.rs` and `csv.rs` the rows of a damaged text
-//! - `base.rs` the records that the rows make
+//! - `base.rs` the records that the rows make; `parquet.rs` those of a Parquet file
 //! - `journal_bytes.rs` journals out of bytes, for the fuzz targets
 //! - `reapply.rs` putting a journal on top of another state of its file
 //! - `report.rs` what was found, saved and lost
@@ -10,6 +10,7 @@ mod base;
 mod csv;
 mod journal_bytes;
 mod json;
+mod parquet;
 mod reapply;
 mod report;
 mod text;
@@ -133,7 +134,7 @@ fn empty(layout: Layout) -> Resident {
 fn report_journal(report: &mut RecoverReport, journal: &Salvage, path: &Path) {
     report.torn_bytes = journal.torn_bytes;
     for gap in &journal.gaps {
-        report.lose(LossKind::Damage, path, At::Journal(gap.byte), gap.bytes, &gap.reason);
+        report.lose(LossKind::Damage, path, At::Bytes(gap.byte), gap.bytes, &gap.reason);
     }
 }
 

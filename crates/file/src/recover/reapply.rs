@@ -87,8 +87,7 @@ fn base(store: &Store, log: &Log, is_other: bool) -> Result<Resident> {
         }
         return store.load(Opened { reader: None, layout, log: None });
     };
-    let input = file.try_clone().map_err(|error| source.place(error.into()))?;
-    let layout = source.discover(Box::new(input), Some(&fingerprint))?;
+    let layout = source.discover_file(&file, &fingerprint)?;
     let key = common_key(&layout.key, header).filter(|key| !is_other || key.source != KeySource::Ordinal);
     let Some(key) = key else {
         return Err(match layout.key.source {

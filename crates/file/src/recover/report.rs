@@ -72,11 +72,12 @@ pub struct Loss {
     pub path: PathBuf,
     /// What kind of loss.
     pub kind: LossKind,
-    /// The line where it begins, from 1; none in a journal.
+    /// The line where it begins, from 1; none in a journal and in Parquet.
     pub line: Option<u64>,
-    /// The byte in the line, from 1; none in a journal.
+    /// The byte in the line, from 1; none in a journal and in Parquet.
     pub column: Option<u64>,
-    /// The byte where it begins, from 0; of the text, if the file is compressed.
+    /// The byte where it begins, from 0; of the text, if the file is compressed. A row of Parquet has
+    /// none of its own: 0.
     pub byte: u64,
     /// How many bytes were skipped.
     pub bytes: u64,
@@ -123,7 +124,7 @@ impl RecoverReport {
         if self.losses.len() < MAX_LISTED {
             let (line, column, byte) = match place {
                 At::Text(place) => (Some(place.line), Some(place.column), place.byte),
-                At::Journal(byte) => (None, None, byte),
+                At::Bytes(byte) => (None, None, byte),
             };
             let reason = sentence(reason);
             self.losses.push(Loss { path: path.to_owned(), kind, line, column, byte, bytes, reason });
@@ -135,7 +136,8 @@ impl RecoverReport {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum At {
     Text(Place),
-    Journal(u64),
+    /// Where there are no lines.
+    Bytes(u64),
 }
 
 /// What an error says, without its place.

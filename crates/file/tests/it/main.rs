@@ -9,6 +9,7 @@ mod foreign;
 mod histories;
 mod keys;
 mod limits;
+mod parquet;
 mod recover;
 mod recover_journal;
 mod round_trip;

@@ -91,7 +91,7 @@ async fn field_order_is_each_records_own() {
         let back = fixture.all().await.unwrap();
         assert_eq!(back[0], first);
         let expected = match format {
-            Format::Json | Format::JsonLines => second,
+            Format::Json | Format::JsonLines | Format::Parquet => second,
             // A missing field is a null one here, of its column's type.
             _ => {
                 let missing = Field::new("b", ()).with_type(FieldType::Integer);
@@ -128,12 +128,15 @@ async fn an_emptied_file_is_an_empty_database() {
         fixture.open().create(record! { "a": 1 }.unwrap()).await.unwrap();
         assert_eq!(fixture.open().clear().await.unwrap(), 1);
         let expected = match format {
-            Format::Json => "[]\n",
-            Format::JsonLines => "",
-            Format::Csv => "_id,a\n",
-            _ => "_id\ta\n",
+            Format::Json => Some("[]\n"),
+            Format::JsonLines => Some(""),
+            Format::Csv => Some("_id,a\n"),
+            Format::Tsv => Some("_id\ta\n"),
+            _ => None,
         };
-        assert_eq!(fixture.text(), expected);
+        if let Some(expected) = expected {
+            assert_eq!(fixture.text(), expected);
+        }
         assert!(fixture.all().await.unwrap().is_empty());
         fixture.open().create(record! { "b": 1 }.unwrap()).await.unwrap();
         assert_eq!(fixture.all().await.unwrap(), [record! { "b": 1 }.unwrap()], "{format}");

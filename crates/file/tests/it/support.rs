@@ -7,6 +7,9 @@ use dataknobs_data_core::{Database, Error, Query, Record, Result};
 use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
 use tempfile::TempDir;
 
+/// The formats that are text, read from front to back.
+pub(crate) const TEXT: [Format; 4] = [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv];
+
 pub(crate) struct Fixture {
     pub(crate) folder: TempDir,
     pub(crate) path: PathBuf,
@@ -38,6 +41,10 @@ impl Fixture {
     /// A database on the file as it is now.
     pub(crate) fn open(&self) -> Database {
         Database::from_backend(Arc::new(FileBackend::new(self.config.clone()).unwrap()))
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        std::fs::read(&self.path).unwrap()
     }
 
     pub(crate) fn text(&self) -> String {

@@ -30,7 +30,7 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 11] = [
+    pub const ALL: [Target; 12] = [
         Target::Memory,
         Target::MemoryIndexed,
         Target::MemoryTransaction,
@@ -42,6 +42,7 @@ impl Target {
         Target::Compressed(Format::JsonLines, Compression::Zstd),
         Target::Compressed(Format::Csv, Compression::Gzip),
         Target::Compressed(Format::Tsv, Compression::Zstd),
+        Target::File(Format::Parquet),
     ];
 
     /// The name on the command line and in case files.
@@ -54,6 +55,7 @@ impl Target {
             Target::File(Format::JsonLines) => "file-jsonl",
             Target::File(Format::Csv) => "file-csv",
             Target::File(Format::Tsv) => "file-tsv",
+            Target::File(Format::Parquet) => "file-parquet",
             Target::File(_) => "file",
             Target::Compressed(Format::Json, _) => "file-json-gz",
             Target::Compressed(Format::JsonLines, _) => "file-jsonl-zst",

@@ -9,7 +9,7 @@ const BEHAVIOURS: usize = 208;
 /// Behaviours that apply to each store at least.
 const EXECUTED: usize = 170;
 
-const FIXTURES: [&str; 16] = [
+const FIXTURES: [&str; 18] = [
     "memory",
     "memory indexed",
     "memory in jsonl",
@@ -20,12 +20,14 @@ const FIXTURES: [&str; 16] = [
     "jsonl",
     "csv",
     "tsv",
+    "parquet",
     "json keyed",
     "csv keyed",
     "json.gz",
     "jsonl.zst",
     "csv.gz",
     "tsv.zst",
+    "parquet keyed",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

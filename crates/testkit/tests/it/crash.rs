@@ -89,9 +89,7 @@ async fn kill_writers(format: Format, durability: &str, kills: u64, seed: u64) -
 async fn writers_that_are_killed_at_any_moment_lose_nothing() {
     let kills = std::env::var("CRASH_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(1_000);
     let seed = std::env::var("CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let cases = [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv]
-        .map(|format| [(format, "fsync"), (format, "buffered")])
-        .concat();
+    let cases = Format::ALL.map(|format| [(format, "fsync"), (format, "buffered")]).concat();
     let share = u64::div_ceil(kills, cases.len() as u64);
     let runs =
         cases.into_iter().map(|(format, durability)| tokio::spawn(kill_writers(format, durability, share, seed)));
@@ -151,7 +149,7 @@ async fn with_fault(format: Format, durability: Durability, step: u64, fault: Fa
 #[tokio::test]
 async fn each_step_may_fail_or_tear_and_nothing_acknowledged_is_lost() {
     let (mut runs, mut steps) = (0, 0);
-    for format in [Format::Json, Format::JsonLines, Format::Csv, Format::Tsv] {
+    for format in Format::ALL {
         for durability in [Durability::Fsync, Durability::Buffered] {
             let all = [
                 (Fault::Torn, false),

@@ -18,11 +18,11 @@ class FileDatabase(Database):
     path : str or path
         The file.
     format : str, optional
-        Its format: ``"json"``, ``"jsonl"``, ``"csv"`` or ``"tsv"``. By default the extension decides: ``.json``,
-        ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``, before the extension of a compression if there is
-        one (``.csv.gz``).
+        Its format: ``"json"``, ``"jsonl"``, ``"csv"``, ``"tsv"`` or ``"parquet"``. By default the extension
+        decides: ``.json``, ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``, ``.parquet`` or ``.pq``,
+        before the extension of a compression if there is one (``.csv.gz``).
     compression : {"none", "gzip", "zstd"}, optional
-        How the file is compressed. By default the last extension decides: ``.gz`` or ``.gzip``, ``.zst`` or ``.zstd``.
+        How the file is compressed, unless it is Parquet. By default the last extension decides: ``.gz`` or ``.gzip``, ``.zst`` or ``.zstd``.
     max_expanded_bytes : int or str, default 64 GiB
         The most text that a compressed file may expand to.
     max_ratio : int, default 500
