@@ -6,13 +6,15 @@ use std::sync::{Arc, OnceLock};
 use dataknobs_data_core::backend::{
     AccessPlan, Aggregating, Backend, ColumnAnswer, ColumnRequest, Columnar, CountRequest, Indexing, Lending,
     ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
-    Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    Transaction, TransactionOptions, Transactional, WriteAction, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
-use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey};
+use dataknobs_data_core::{BackendInfo, Capabilities, Leaf, Record, RecordId, Result, SortKey, Value};
 
+use crate::commit::SMALL_COMMIT;
 use crate::compression::Compression;
 use crate::config::{Durability, FileConfig};
 use crate::disk::{Disk, Faults};
+use crate::format::Format;
 use crate::key::Key;
 use crate::scan;
 use crate::source::Source;
@@ -94,6 +96,23 @@ impl FileBackend {
     }
 }
 
+/// Whether writing it takes no longer than handing it to another thread.
+fn is_small(action: &WriteAction) -> bool {
+    let bytes = |value: &Value| match value {
+        Value::String(text) => text.len() as u64,
+        Value::Binary(bytes) => bytes.len() as u64,
+        Value::Json(_) => SMALL_COMMIT / 8,
+        _ => 8,
+    };
+    match action {
+        WriteAction::Create(record) | WriteAction::Upsert(record) | WriteAction::Update(record) => {
+            !record.has_metadata() && record.values().iter().map(bytes).sum::<u64>() < SMALL_COMMIT / 2
+        }
+        WriteAction::Delete => true,
+        _ => false,
+    }
+}
+
 fn capabilities(source: &Source, key: &Key) -> Capabilities {
     let mut capabilities = Capabilities::minimal();
     capabilities.atomic_batches = true;
@@ -111,11 +130,17 @@ fn capabilities(source: &Source, key: &Key) -> Capabilities {
 
 impl Session for FileBackend {
     fn read<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, Option<Record>> {
+        if let Some(found) = self.store.find_at_once(request.id) {
+            return Reply::ready(Ok(found));
+        }
         let id = RecordId::new(request.id);
         self.in_background(move |store| Ok(store.read(&[id?])?.pop().flatten()))
     }
 
     fn exists<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, bool> {
+        if let Some(found) = self.store.find_at_once(request.id) {
+            return Reply::ready(Ok(found.is_some()));
+        }
         let id = RecordId::new(request.id);
         self.in_background(move |store| Ok(store.read(&[id?])?.pop().flatten().is_some()))
     }
@@ -126,6 +151,11 @@ impl Session for FileBackend {
     }
 
     fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
+        if is_small(&request.action)
+            && let Some(ready) = self.store.at_once()
+        {
+            return Reply::ready(ready.change(|draft| draft.write(request)));
+        }
         self.changing(move |store, cancelled| store.change(cancelled, |draft| draft.write(request)))
     }
 
@@ -280,7 +310,8 @@ impl Backend for FileBackend {
     }
 
     fn columnar(&self) -> Option<&dyn Columnar> {
-        self.store.source.format.is_delimited().then_some(self as &dyn Columnar)
+        let format = self.store.source.format;
+        (format.is_delimited() || format == Format::Parquet).then_some(self as &dyn Columnar)
     }
 }
 

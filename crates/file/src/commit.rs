@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dataknobs_data_core::{Error, ErrorKind, Result};
-use parking_lot::{Mutex, RwLockWriteGuard};
+use parking_lot::{Mutex, MutexGuard, RwLockWriteGuard};
 
 use crate::config::Durability;
 use crate::draft::Draft;
@@ -30,6 +30,11 @@ const GAP: Duration = Duration::from_micros(500);
 /// A lock that was not used for so long is given up.
 const IDLE: Duration = Duration::from_millis(3);
 
+/// For so long after a look at the file, writes in a row need no other: a program that changes it in
+/// these microseconds is noticed by a later write, and by every fold, and the writes in between are
+/// in a journal that says which file it is of.
+const LOOK: Duration = Duration::from_micros(10);
+
 /// What a writer has.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -37,6 +42,8 @@ pub(crate) struct Writer {
     held: Arc<AtomicBool>,
     taken: Instant,
     used: Instant,
+    /// When the file was last looked at.
+    looked: Instant,
     appender: Option<Appender>,
     /// The bytes of the commit under way.
     frame: Vec<u8>,
@@ -44,6 +51,24 @@ pub(crate) struct Writer {
     fold_at: u64,
     /// Whether a thread looks after the lock.
     is_watched: bool,
+}
+
+/// What a commit that is made at once may come to, about.
+pub(crate) const SMALL_COMMIT: u64 = 64 * 1024;
+
+/// A store that is ready for a small change.
+pub(crate) struct AtOnce<'a> {
+    store: &'a Store,
+    writer: MutexGuard<'a, Writer>,
+    state: RwLockWriteGuard<'a, State>,
+}
+
+impl AtOnce<'_> {
+    /// Changes the records as one step.
+    pub(crate) fn change<T>(mut self, run: impl FnOnce(&mut Draft<'_>) -> Result<T>) -> Result<T> {
+        let never = AtomicBool::new(false);
+        self.store.commit(&mut self.writer, self.state, &never, run).map(|(answer, _)| answer)
+    }
 }
 
 /// Why a commit did not get through.
@@ -69,6 +94,7 @@ impl Writer {
             held,
             taken: now,
             used: now,
+            looked: now,
             appender: None,
             frame: Vec::new(),
             fold_at: 0,
@@ -91,6 +117,11 @@ impl Writer {
         self.taken = Instant::now();
         self.used = self.taken;
         Ok(true)
+    }
+
+    /// Whether the lock is held, and need not be given up yet.
+    fn has_time(&self, now: Instant) -> bool {
+        self.lock.is_held() && now.duration_since(self.taken) < LEASE
     }
 
     pub(crate) fn release(&mut self) {
@@ -131,7 +162,7 @@ impl Store {
     pub(crate) fn change<T>(&self, cancelled: &AtomicBool, run: impl FnOnce(&mut Draft<'_>) -> Result<T>) -> Result<T> {
         let mut writer = self.writer.lock();
         self.begin(&mut writer, cancelled)?;
-        let (answer, commit) = self.commit(&mut writer, cancelled, run)?;
+        let (answer, commit) = self.commit(&mut writer, self.state.write(), cancelled, run)?;
         drop(writer);
         match commit {
             Some(number) if self.source.config.durability == Durability::Fsync => {
@@ -142,10 +173,42 @@ impl Store {
         Ok(answer)
     }
 
+    /// Where a small change would take microseconds and wait for nobody, the means to do it at once:
+    /// the lock is held, the records are in memory, and the commit goes to the end of the journal
+    /// without a sync.
+    pub(crate) fn at_once(&self) -> Option<AtOnce<'_>> {
+        let config = &self.source.config;
+        if config.durability == Durability::Fsync || !self.held.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut writer = self.writer.try_lock()?;
+        let state = self.state.try_write()?;
+        let resident = state.resident.as_ref()?;
+        let length = resident.position.map_or(0, |position| position.end);
+        let now = Instant::now();
+        let is_ready = writer.has_time(now)
+            && writer.appender.is_some()
+            && length + SMALL_COMMIT < config.journal_bytes
+            && self.held.load(Ordering::Acquire)
+            && !self.durable.is_doubtful()
+            && !resident.table.wants_compaction()
+            && (now.duration_since(writer.looked) < LOOK
+                || self.fingerprint().is_ok_and(|found| found == resident.base));
+        if !is_ready {
+            return None;
+        }
+        writer.used = now;
+        if now.duration_since(writer.looked) >= LOOK {
+            writer.looked = now;
+        }
+        Some(AtOnce { store: self, writer, state })
+    }
+
     /// Takes the lock and sees what others did. The lock is given up some time after.
     fn begin(&self, writer: &mut Writer, cancelled: &AtomicBool) -> Result<()> {
         wanted(cancelled)?;
         let is_new = writer.take(self.source.config.lock_timeout, cancelled)?;
+        writer.looked = Instant::now();
         let is_changed = match &self.state.read().resident {
             Some(resident) => self.fingerprint()? != resident.base,
             None => true,
@@ -193,10 +256,10 @@ impl Store {
     fn commit<T>(
         &self,
         writer: &mut Writer,
+        mut state: RwLockWriteGuard<'_, State>,
         cancelled: &AtomicBool,
         run: impl FnOnce(&mut Draft<'_>) -> Result<T>,
     ) -> Result<(T, Option<u64>)> {
-        let mut state = self.state.write();
         let Some(resident) = &mut state.resident else {
             return Err(Error::new(ErrorKind::Backend, "the file is not loaded"));
         };

@@ -19,6 +19,7 @@ use crate::disk::Disk;
 use crate::durable::Durable;
 use crate::fingerprint::Fingerprint;
 use crate::format::csv::CsvLayout;
+use crate::format::{Format, parquet};
 use crate::journal::log::{self, Relation};
 use crate::journal::{Change, HeaderKey, Log, Position, journal_path};
 use crate::key::{Key, KeySource};
@@ -319,6 +320,14 @@ impl Store {
         }
     }
 
+    /// The record with this id, or that there is none, where memory says it and nobody is waited for.
+    pub(crate) fn find_at_once(&self, id: &str) -> Option<Option<Record>> {
+        let state = self.state.try_read()?;
+        let resident = state.resident.as_ref()?;
+        let is_current = RecordId::is_legal(id) && self.is_current(resident).is_ok_and(|is_current| is_current);
+        is_current.then(|| resident.find(id))
+    }
+
     /// The records as they are now, those that do not fit the condition perhaps left out.
     pub(crate) fn view(&self, condition: &Condition) -> Result<View> {
         if let Some(view) = self.in_memory(Resident::view)? {
@@ -372,13 +381,17 @@ impl Store {
             return Ok(None);
         }
         let mut state = self.state.write();
-        if state.resident.is_some() {
+        if state.has_commits() {
             return Ok(None);
         }
         let Opened { reader, layout, log } = self.open(&mut state)?;
         drop(state);
-        let (Some(reader), Some(csv)) = (reader, &layout.csv) else { return Ok(None) };
-        if log.is_some_and(|log| log.commits > 0) || csv.separator_line {
+        let Some(reader) = reader else { return Ok(None) };
+        if log.is_some_and(|log| log.commits > 0) {
+            return Ok(None);
+        }
+        let Some(csv) = &layout.csv else { return self.scan_parquet(request, &layout.key, cancelled) };
+        if csv.separator_line {
             return Ok(None);
         }
         let Some(plan) = Plan::new(csv, &layout.key, request, self.source.config.record_limit()) else {
@@ -392,6 +405,21 @@ impl Store {
             .map_err(|error| self.source.place(error))?;
         // What another program wrote meanwhile is for those who read records to report.
         Ok(found.filter(|_| Fingerprint::of_file(&file).is_ok_and(|now| now == fingerprint)))
+    }
+
+    fn scan_parquet(
+        &self,
+        request: &ColumnRequest,
+        key: &Key,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<ScannedColumns>> {
+        if self.source.format != Format::Parquet {
+            return Ok(None);
+        }
+        let Some((file, fingerprint)) = self.source.open()? else { return Ok(None) };
+        let there = file.try_clone().map_err(|error| self.source.place(error.into()))?;
+        let found = parquet::scan(file, key, request, self.source.config.record_limit(), cancelled)?;
+        Ok(found.filter(|_| Fingerprint::of_file(&there).is_ok_and(|now| now == fingerprint)))
     }
 
     /// The records with these ids. Stops reading when all are found.
@@ -516,8 +544,12 @@ impl Resident {
         }
     }
 
+    fn find(&self, id: &str) -> Option<Record> {
+        Some(completed(self.layout.csv.as_deref(), self.table.get(id)?.clone()))
+    }
+
     fn read(&self, ids: &[RecordId]) -> Vec<Option<Record>> {
-        ids.iter().map(|id| Some(completed(self.layout.csv.as_deref(), self.table.get(id)?.clone()))).collect()
+        ids.iter().map(|id| self.find(id)).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! - `input.rs` bytes at any place of a file
 //! - `file.rs` an open file and its columns; `records.rs` its records, row group by row group
+//! - `scan/` its columns, without records
 //! - `prune.rs` which rows cannot fit a condition, by the statistics of row groups and pages;
 //!   `bounds.rs` what a condition says of the least and the greatest value; `rows.rs` sets of rows
 //! - `write.rs` records into a file; `checksum.rs` of pages and footers
@@ -18,9 +19,11 @@ mod input;
 mod prune;
 mod records;
 mod rows;
+mod scan;
 mod write;
 
 pub use file::{ColumnRole, ParquetColumn, ParquetFile};
 pub use input::ReadAt;
 pub use records::ParquetRecords;
+pub use scan::ParquetScan;
 pub use write::{IdColumn, write_parquet};

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ::parquet::arrow::arrow_reader::RowSelection;
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 
 /// Rows as ascending ranges that do not touch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +71,19 @@ impl Rows {
         Rows(either)
     }
 
+    /// A bit for each of so many rows, out of one for each of these.
+    pub(super) fn spread(&self, mask: &BooleanBuffer, total: usize) -> BooleanBuffer {
+        let mut spread = BooleanBufferBuilder::new(total);
+        let mut at = 0;
+        for range in &self.0 {
+            spread.append_n(range.start.saturating_sub(spread.len()), false);
+            spread.append_buffer(&mask.slice(at, range.len()));
+            at += range.len();
+        }
+        spread.append_n(total.saturating_sub(spread.len()), false);
+        spread.finish()
+    }
+
     /// As the parquet crate takes them, of so many rows in all.
     pub(super) fn selection(&self, total: usize) -> RowSelection {
         RowSelection::from_consecutive_ranges(self.0.iter().cloned(), total)
@@ -95,6 +109,10 @@ mod tests {
                 assert_eq!(rows(a).union(&rows(b)), rows(a | b), "{a:b} or {b:b}");
             }
             assert_eq!(rows(a).count(), a.count_ones() as usize);
+            let mask = BooleanBuffer::collect_bool(rows(a).count(), |row| row % 3 != 1);
+            let mut left = mask.iter();
+            let spread = (0..8).map(|at| a >> at & 1 == 1 && left.next().unwrap());
+            assert!(rows(a).spread(&mask, 8).iter().eq(spread), "{a:b}");
         }
     }
 }

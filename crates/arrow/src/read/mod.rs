@@ -5,7 +5,7 @@ mod encoded;
 mod nested;
 mod number;
 pub(crate) mod place;
-mod time;
+pub(crate) mod time;
 pub(crate) mod values;
 
 use std::borrow::Borrow;

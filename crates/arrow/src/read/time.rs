@@ -15,7 +15,7 @@ const DAY_NANOS: i64 = 86_400_000_000_000;
 
 /// How a column of timestamps says offsets.
 #[derive(Clone, Copy)]
-pub(super) enum Zone {
+pub(crate) enum Zone {
     Naive,
     Offset(i32),
     /// A place with rules, as `Europe/Berlin`: each value gets the offset of its moment.
@@ -24,7 +24,7 @@ pub(super) enum Zone {
 
 impl Zone {
     /// The zone of this name; UTC where it is not known, since Arrow's values are UTC anyway.
-    pub(super) fn named(name: Option<&str>) -> Self {
+    pub(crate) fn named(name: Option<&str>) -> Self {
         let Some(name) = name else { return Zone::Naive };
         if matches!(name, "UTC" | "Z" | "Etc/UTC") {
             return Zone::Offset(0);

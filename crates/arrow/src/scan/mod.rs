@@ -3,6 +3,7 @@
 //! A store hands over [`ScannedColumns`]; what becomes of them is decided here, by the same rules by
 //! which records become batches, so that nobody can tell the two apart.
 
+mod integers;
 mod offsets;
 mod search;
 
@@ -15,6 +16,7 @@ use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Schema};
 use dataknobs_data_core::{Error, FieldType, Result, Str};
 
+pub use integers::append_integer;
 pub use offsets::SeenOffsets;
 pub use search::{ArrowTable, search_batches};
 

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::ArrayRef;
 use arrow_array::builder::StringBuilder;
-use dataknobs_data_arrow::{ScannedBatch, ScannedColumns, SeenOffsets};
+use dataknobs_data_arrow::{ScannedBatch, ScannedColumns, SeenOffsets, append_integer};
 use dataknobs_data_core::backend::ScanRequest;
 use dataknobs_data_core::{Error, ErrorKind, Result};
 use foldhash::fast::RandomState;
 use parking_lot::{Condvar, Mutex};
 
 use super::Irregular;
-use super::block_rows::{BlockRows, Decoder, append_integer};
+use super::block_rows::{BlockRows, Decoder};
 use super::blocks::{Blocks, Buffer};
 use super::keys::{Known, Verdict};
 use super::plan::{Ids, Plan};

@@ -4,10 +4,13 @@
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use dataknobs_data_arrow::ScannedColumns;
 use dataknobs_data_arrow::parquet::{
-    ColumnRole, IdColumn, ParquetColumn, ParquetFile, ParquetRecords, ReadAt, write_parquet,
+    ColumnRole, IdColumn, ParquetColumn, ParquetFile, ParquetRecords, ParquetScan, ReadAt, write_parquet,
 };
+use dataknobs_data_core::backend::ColumnRequest;
 use dataknobs_data_core::{Condition, Error, FieldType, Record, Result, Value};
 use serde_json::Value as Json;
 
@@ -97,6 +100,38 @@ impl Rows for ParquetRows {
     fn line(&self) -> u64 {
         self.row
     }
+}
+
+/// What a scan finds as columns; none where records have to answer.
+pub(crate) fn scan(
+    file: File,
+    key: &Key,
+    request: &ColumnRequest,
+    max_record_bytes: usize,
+    cancelled: &AtomicBool,
+) -> Result<Option<ScannedColumns>> {
+    let scan = &request.scan;
+    if !scan.sort.is_empty() || scan.after.is_some() {
+        return Ok(None);
+    }
+    // What is wrong with the file is for those who read records to report.
+    let Ok(file) = ParquetFile::open(Arc::new(file)) else { return Ok(None) };
+    let columns = file.columns();
+    let key = match &key.source {
+        KeySource::Own => columns.iter().position(|column| column.role == ColumnRole::Id),
+        KeySource::Field(name) => columns.iter().position(|column| column.name == *name),
+        KeySource::Ordinal => None,
+    };
+    let wanted = ParquetScan {
+        condition: scan.condition.clone(),
+        fields: scan.projection.as_deref(),
+        key,
+        ids: request.ids,
+        offset: scan.offset,
+        limit: scan.limit,
+        max_record_bytes,
+    };
+    file.scan(&wanted, cancelled)
 }
 
 /// Writes the records, which are asked for several times.

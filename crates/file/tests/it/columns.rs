@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use dataknobs_data_arrow::parquet::ParquetFile;
 use dataknobs_data_arrow::{FromArrowOptions, ToArrowOptions, batches_to_records, records_to_batches, search_batches};
 use dataknobs_data_core::{Database, Query, Record, Result};
 use dataknobs_data_file::{FileBackend, FileConfig};
@@ -192,4 +193,90 @@ async fn files_of_many_blocks_are_answered_as_records_answer() {
         by_columns += compare(&path, &FileConfig::new(&path), &queries(random, 2), &format!("seed {seed}")).await;
     }
     assert!(by_columns > 5, "{by_columns}");
+}
+
+const PARQUET_QUERIES: [&str; 9] = [
+    " LIMIT 2",
+    " LIMIT 1 OFFSET 1",
+    " OFFSET 3999",
+    " LIMIT 0",
+    "n > 990 AND n < 2010",
+    "s = '1500'",
+    "x = 3 OR n = 17 LIMIT 700 OFFSET 3",
+    "n >= 4000",
+    "nowhere = 1",
+];
+
+const FIXTURES: [&str; 16] = [
+    "duckdb",
+    "pandas_index",
+    "pandas_named_index",
+    "polars",
+    "pyarrow",
+    "pyarrow_brotli",
+    "pyarrow_duration",
+    "pyarrow_gzip",
+    "pyarrow_infinite",
+    "pyarrow_lz4",
+    "pyarrow_none",
+    "pyarrow_pages",
+    "pyarrow_snappy",
+    "pyarrow_uint64",
+    "pyarrow_zstd",
+    "pages_damaged",
+];
+
+#[tokio::test]
+async fn parquet_files_of_other_tools_are_answered_as_records_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut answered = Vec::new();
+    for name in FIXTURES {
+        let file = if name == "pages_damaged" { "pyarrow_pages" } else { name };
+        let source = format!("{}/tests/fixtures/{file}.parquet", env!("CARGO_MANIFEST_DIR"));
+        let path = folder.path().join(format!("{name}.parquet"));
+        let mut bytes = std::fs::read(source).unwrap();
+        if name == "pages_damaged" {
+            bytes[20_000] ^= 1;
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let columns = ParquetFile::open(std::sync::Arc::new(bytes)).unwrap().columns();
+        // What is wrong with a value shows only where it is read.
+        let is_whole = !["pyarrow_infinite", "pyarrow_uint64", "pages_damaged"].contains(&name);
+        let mut queries = vec![String::new()];
+        if is_whole {
+            queries.extend(PARQUET_QUERIES.iter().map(|query| (*query).to_owned()));
+        }
+        for column in columns.iter().filter(|_| name != "pages_damaged") {
+            let name = &column.name;
+            queries.extend(
+                ["IS NULL", "= 1", "> '2000-01-01'", "LIKE '%a%'", "= true", "< 2.5"]
+                    .map(|test| format!("{name} {test} SELECT {name}")),
+            );
+        }
+        let by_columns = compare(&path, &FileConfig::new(&path), &queries, name).await;
+        answered.push((name, by_columns));
+    }
+    // Lists, times of day and so on are for records, and so is damage.
+    let never: Vec<_> = answered.iter().filter(|(_, count)| *count == 0).map(|(name, _)| *name).collect();
+    assert_eq!(never, ["pyarrow_duration", "pyarrow_infinite", "pyarrow_uint64", "pages_damaged"], "{answered:?}");
+}
+
+#[tokio::test]
+async fn parquet_files_of_ours_are_answered_as_records_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut by_columns = 0;
+    for seed in 1..=120 {
+        let random = &mut Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
+        let (csv, path) = (folder.path().join(format!("{seed}.csv")), folder.path().join(format!("{seed}.parquet")));
+        let rows = 1 + random.below(80);
+        std::fs::write(&csv, file(random, rows)).unwrap();
+        let open =
+            |path: &Path| Database::from_backend(std::sync::Arc::new(FileBackend::new(FileConfig::new(path)).unwrap()));
+        let Ok(found) = open(&csv).search(&Query::new()).await else { continue };
+        let database = open(&path);
+        database.create_batch(found.into_records()).await.unwrap();
+        database.close().await.unwrap();
+        by_columns += compare(&path, &FileConfig::new(&path), &queries(random, 8), &format!("seed {seed}")).await;
+    }
+    assert!(by_columns > 200, "only {by_columns} by columns");
 }
