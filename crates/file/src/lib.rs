@@ -60,6 +60,7 @@ mod format;
 mod journal;
 mod key;
 mod lock;
+mod overlay;
 mod reader;
 mod recover;
 mod replace;
@@ -69,6 +70,7 @@ mod store;
 mod transaction;
 mod version;
 mod window;
+mod work;
 
 pub use backend::FileBackend;
 pub use compression::Compression;
@@ -82,3 +84,4 @@ pub use recover::{Loss, LossKind, RecoverReport, reapply, recover};
 #[doc(hidden)]
 pub use recover::{journal_of, replay_journal};
 pub use replace::replace_file;
+pub use work::{WorkInProgress, WorkKind, work_in_progress};

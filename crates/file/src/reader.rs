@@ -161,6 +161,16 @@ impl RecordReader {
         self.file.as_ref().map(|(_, fingerprint)| *fingerprint)
     }
 
+    /// How many bytes of the file were read, about.
+    pub(crate) fn reached(&self) -> u64 {
+        let Some((file, fingerprint)) = &self.file else { return 0 };
+        match self.rows.rows_in_all() {
+            Some(rows) => fingerprint.bytes.saturating_mul(self.rows.line()) / rows.max(1),
+            // The rows are read through a handle that shares its position with this one.
+            None => (&mut &*file).stream_position().unwrap_or(0),
+        }
+    }
+
     fn advance(&mut self) -> Result<Option<Record>> {
         let Some(record) = self.rows.next()? else {
             self.check_unchanged()?;

@@ -9,6 +9,7 @@ use dataknobs_data_core::memory::{Snapshot, finished};
 use dataknobs_data_core::{Error, ErrorKind, IdOrder, Matcher, Record, Result, Sorter};
 
 use crate::format::csv::CsvLayout;
+use crate::overlay::Overlay;
 use crate::reader::RecordReader;
 use crate::version::version_of;
 
@@ -24,8 +25,48 @@ pub(crate) enum Feed {
     Nothing,
     /// The file itself; the flag says that a missing field reads as null.
     File(Box<RecordReader>, bool),
+    /// The file, and what its journal says; the file is too large to be loaded.
+    Overlaid(Box<OverlaidFeed>),
     /// The loaded table.
     Table(TableFeed),
+}
+
+/// The records of a file with those of its journal.
+pub(crate) struct OverlaidFeed {
+    reader: Option<RecordReader>,
+    overlay: Overlay,
+    added: Option<Box<dyn Iterator<Item = Record> + Send>>,
+    csv: Option<Arc<CsvLayout>>,
+}
+
+impl OverlaidFeed {
+    pub(crate) fn new(reader: RecordReader, overlay: Overlay, csv: Option<Arc<CsvLayout>>) -> Self {
+        let reader = (!overlay.hides_all()).then_some(reader);
+        OverlaidFeed { reader, overlay, added: None, csv }
+    }
+
+    fn next(&mut self) -> Result<Option<Record>> {
+        while let Some(reader) = &mut self.reader {
+            match reader.next().transpose()? {
+                None => self.reader = None,
+                Some(record) => {
+                    if let Some(record) = self.overlay.in_place_of(record) {
+                        return Ok(Some(self.completed(record)));
+                    }
+                }
+            }
+        }
+        let overlay = &mut self.overlay;
+        let next = self.added.get_or_insert_with(|| Box::new(overlay.added())).next();
+        Ok(next.map(|record| self.completed(record)))
+    }
+
+    fn completed(&self, record: Record) -> Record {
+        match &self.csv {
+            Some(csv) => csv.complete(record),
+            None => record,
+        }
+    }
 }
 
 /// The records of a snapshot, as the file would give them.
@@ -63,15 +104,19 @@ impl Feed {
         match self {
             Feed::Nothing => Ok(None),
             Feed::File(reader, _) => reader.next().transpose(),
+            Feed::Overlaid(feed) => feed.next(),
             Feed::Table(table) => Ok(table.next()),
         }
     }
 
     /// Gives a record the version that it lacks.
     pub(crate) fn versioned(&self, mut record: Record) -> Record {
-        if let Feed::File(_, missing_is_null) = self {
-            record.set_version(version_of(&record, *missing_is_null));
-        }
+        let missing_is_null = match self {
+            Feed::File(_, missing_is_null) => *missing_is_null,
+            Feed::Overlaid(feed) => feed.csv.is_some(),
+            Feed::Nothing | Feed::Table(_) => return record,
+        };
+        record.set_version(version_of(&record, missing_is_null));
         record
     }
 }

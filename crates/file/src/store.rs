@@ -23,13 +23,18 @@ use crate::format::{Format, parquet};
 use crate::journal::log::{self, Relation};
 use crate::journal::{Change, HeaderKey, Log, Position, journal_path};
 use crate::key::{Key, KeySource};
+use crate::overlay::Overlay;
 use crate::reader::{RecordReader, missing};
-use crate::scan::{Feed, Scan, TableFeed};
+use crate::scan::{Feed, OverlaidFeed, Scan, TableFeed};
 use crate::source::{Layout, Source};
 use crate::version::version_of;
+use crate::work::{Work, WorkKind};
 
 /// How often file and journal are read again because a writer is between two steps.
 pub(crate) const TRIES: u32 = 6;
+
+/// Records between two notes of how far loading is.
+const RECORDS_A_LOOK: usize = 4_096;
 
 /// A file as a store of records.
 #[derive(Debug)]
@@ -113,6 +118,8 @@ pub(crate) enum View {
     Nothing,
     /// The file says it all.
     File(Box<RecordReader>, Layout),
+    /// What the file says, with what its journal says.
+    Overlaid(Box<RecordReader>, Overlay, Layout),
     /// They are in memory.
     Table(Snapshot, Layout),
 }
@@ -298,10 +305,15 @@ impl Store {
         let Opened { reader, layout, log } = opened;
         let mut resident =
             Resident { base: None, layout, table: Table::new(), greatest: 0, position: None, commits: 0 };
-        if let Some(reader) = reader {
+        if let Some(mut reader) = reader {
             resident.base = reader.fingerprint();
-            for record in reader {
+            let bytes = resident.base.map_or(0, |base| base.bytes);
+            let work = Work::begin(WorkKind::Loading, &self.source.path, bytes, bytes);
+            while let Some(record) = reader.next() {
                 resident.put(record?)?;
+                if resident.table.len().is_multiple_of(RECORDS_A_LOOK) {
+                    work.reach(reader.reached());
+                }
             }
         }
         if let Some(log) = log {
@@ -347,7 +359,11 @@ impl Store {
             seen.reads
         });
         // What is asked for once may stop early or never come again; what is asked for often is kept.
-        let is_kept = reads > 1 && self.source.may_be_kept(bytes);
+        let may_be_kept = self.source.may_be_kept(bytes);
+        let is_kept = reads > 1 && may_be_kept;
+        if has_commits && !may_be_kept {
+            return opened.overlaid();
+        }
         if !has_commits && !is_kept {
             return opened.view(condition);
         }
@@ -363,6 +379,9 @@ impl Store {
         Ok(match self.view(condition)? {
             View::Nothing => Feed::Nothing,
             View::File(reader, layout) => Feed::File(reader, layout.csv.is_some()),
+            View::Overlaid(reader, overlay, layout) => {
+                Feed::Overlaid(Box::new(OverlaidFeed::new(*reader, overlay, layout.csv)))
+            }
             View::Table(snapshot, layout) => Feed::Table(TableFeed::new(snapshot, layout.csv)),
         })
     }
@@ -507,6 +526,16 @@ impl Opened {
         let Some(mut reader) = reader else { return Ok(View::Nothing) };
         reader.narrow(condition)?;
         Ok(View::File(Box::new(reader), layout))
+    }
+
+    /// The records in the file and its journal, none of them in memory but the journal's.
+    fn overlaid(self) -> Result<View> {
+        Ok(match self {
+            Opened { reader: Some(reader), layout, log: Some(log) } => {
+                View::Overlaid(Box::new(reader), Overlay::of(&log)?, layout)
+            }
+            other => other.view(&Condition::TRUE)?,
+        })
     }
 }
 

@@ -77,6 +77,20 @@ impl ParquetRecords {
         }
     }
 
+    /// How many rows the file has, whether they are left out or not.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use dataknobs_data_arrow::parquet::{IdColumn, ParquetFile, write_parquet};
+    /// # let mut bytes = Vec::new();
+    /// # write_parquet(&mut bytes, || [].iter(), IdColumn::None)?;
+    /// assert_eq!(ParquetFile::open(Arc::new(bytes))?.records().rows_in_all(), 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn rows_in_all(&self) -> u64 {
+        u64::try_from(self.file.metadata.metadata().file_metadata().num_rows()).unwrap_or(0)
+    }
+
     /// Leaves out records of which statistics or their own values show that they do not fit the
     /// condition; who asks has to look at the rest. For readers that gave nothing yet.
     ///

@@ -104,6 +104,11 @@ pub(crate) trait Rows: Send {
         Ok(())
     }
 
+    /// How many rows there are, where that is known from the start.
+    fn rows_in_all(&self) -> Option<u64> {
+        None
+    }
+
     /// The line where the last record began; in Parquet the number of its row.
     fn line(&self) -> u64;
 }

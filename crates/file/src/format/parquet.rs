@@ -93,6 +93,10 @@ impl Rows for ParquetRows {
         Ok(Some(record))
     }
 
+    fn rows_in_all(&self) -> Option<u64> {
+        Some(self.records.rows_in_all())
+    }
+
     fn narrow(&mut self, condition: &Condition) -> Result<()> {
         self.records.narrow(condition)
     }

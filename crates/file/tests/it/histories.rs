@@ -1,7 +1,9 @@
 //! Random histories of writes: a file holds what memory holds, at every step and after reopening.
 
+use std::sync::Arc;
+
 use dataknobs_data_core::{Changes, Database, DateTime, Field, FieldType, Query, Record, Value};
-use dataknobs_data_file::Format;
+use dataknobs_data_file::{FileBackend, Format};
 use serde_json::json;
 
 use crate::support::Fixture;
@@ -122,6 +124,13 @@ async fn history(format: Format, seed: u64, steps: usize) {
             _ => file = fixture.open(),
         }
         check(&file, &memory, &place).await;
+        // Another handle, for which the file is too large to be loaded.
+        let mut streaming = fixture.config.clone();
+        streaming.cache_bytes = 0;
+        if fixture.path.exists() {
+            let backend = FileBackend::new(streaming).unwrap();
+            check(&Database::from_backend(Arc::new(backend)), &memory, &format!("{place}, streamed")).await;
+        }
     }
     check(&fixture.open(), &memory, &format!("{format}, seed {seed}, reopened")).await;
 }
