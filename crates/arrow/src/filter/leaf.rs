@@ -1,7 +1,7 @@
 //! One test over a column.
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, Field, TimeUnit};
@@ -60,6 +60,9 @@ impl ColumnTest {
             DataType::Int64 => FieldType::Integer,
             DataType::Float64 => FieldType::Float,
             DataType::Utf8 | DataType::LargeUtf8 => FieldType::String,
+            DataType::Dictionary(keys, texts) if **keys == DataType::Int32 && **texts == DataType::Utf8 => {
+                FieldType::String
+            }
             DataType::Timestamp(TimeUnit::Microsecond, _) => FieldType::DateTime,
             _ => return None,
         };
@@ -107,6 +110,15 @@ impl ColumnTest {
                     Some(range) => range.select(values, negated),
                     None => self.each(count, |row| Value::DateTime(DateTime::from_micros(values[row]))),
                 }
+            }
+            _ if array.as_any_dictionary_opt().is_some() => {
+                let dictionary = array.as_dictionary::<Int32Type>();
+                let (keys, texts) = (dictionary.keys().values(), dictionary.values().as_string::<i32>());
+                let of_text: Vec<bool> =
+                    (0..texts.len()).map(|at| self.matcher.matches_text(texts.value(at))).collect();
+                // Keys of rows without a value may be any.
+                let at = |row: usize| usize::try_from(keys[row]).unwrap_or(usize::MAX);
+                BooleanBuffer::collect_bool(count, |row| of_text.get(at(row)).copied().unwrap_or(false))
             }
             _ => match array.as_string_opt::<i32>() {
                 Some(texts) => BooleanBuffer::collect_bool(count, |row| self.matcher.matches_text(texts.value(row))),

@@ -10,6 +10,7 @@ use arrow_array::{
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_select::take::take;
 use dataknobs_data_core::{DateTime, FieldType};
 
 use crate::marks::Mark;
@@ -70,6 +71,22 @@ pub(super) fn read_type(data_type: &DataType) -> DataType {
     }
 }
 
+/// The same, with texts in dictionaries.
+pub(super) fn encoded_type(data_type: &DataType) -> DataType {
+    match read_type(data_type) {
+        DataType::Utf8 => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        other => other,
+    }
+}
+
+/// Texts out of their dictionary; other arrays as they are.
+pub(super) fn decoded(array: &ArrayRef) -> Option<ArrayRef> {
+    match array.as_any_dictionary_opt() {
+        Some(dictionary) => take(dictionary.values(), dictionary.keys(), None).ok(),
+        None => Some(Arc::clone(array)),
+    }
+}
+
 /// The offset from UTC that the values of a column have.
 pub(super) fn offset_of(data_type: &DataType) -> Option<i32> {
     let DataType::Timestamp(_, zone) = data_type else { return None };
@@ -101,10 +118,11 @@ pub(super) fn converted(array: &ArrayRef, field: &Field) -> Option<ArrayRef> {
         T::Float16 => floats(&array.as_primitive::<Float16Type>().unary::<_, Float64Type>(f64::from))?,
         T::Float32 => floats(&array.as_primitive::<Float32Type>().unary::<_, Float64Type>(f64::from))?,
         T::Float64 => floats(array.as_primitive())?,
-        T::Utf8 => {
+        T::Utf8 | T::Dictionary(..) => {
+            let dictionary = array.as_any_dictionary_opt();
+            let texts = dictionary.map_or(array, |dictionary| dictionary.values()).as_string_opt::<i32>()?;
             let is_declared = Mark::of(field).is_some();
-            let text = array.as_string::<i32>();
-            if !is_declared && longest(text.value_offsets()) > MAX_VALUE_BYTES {
+            if !is_declared && longest(texts.value_offsets()) > MAX_VALUE_BYTES {
                 return None;
             }
             Arc::clone(array)

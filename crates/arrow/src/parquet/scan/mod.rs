@@ -5,9 +5,11 @@
 //! Whatever is out of the ordinary ends the scan without an answer: records are read then, and they
 //! say what is wrong.
 //!
-//! `arrays.rs` makes of each array what records would say; `reader.rs` reads single columns.
+//! `arrays.rs` makes of each array what records would say; `reader.rs` reads single columns, `pages/`
+//! those in the usual encodings.
 
 mod arrays;
+mod pages;
 mod reader;
 
 use std::collections::HashSet;
@@ -16,13 +18,14 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use ::parquet::arrow::arrow_reader::RowSelection;
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat;
+use arrow_select::filter::filter as select;
 use dataknobs_data_core::{Condition, Error, ErrorKind, FieldType, RecordId, Result, Str, validate_field_name};
 use foldhash::fast::RandomState;
 
@@ -30,7 +33,7 @@ use super::file::ParquetFile;
 use super::prune::rows_that_may_fit;
 use crate::uniform::each_in_a_thread;
 use crate::{BatchFilter, ScannedBatch, ScannedColumns, SeenOffsets, append_integer};
-use reader::Columns;
+use reader::{Columns, Wanted};
 
 const MAX_THREADS: usize = 32;
 
@@ -104,6 +107,8 @@ struct Passing {
     /// All of them if none.
     mask: Option<BooleanBuffer>,
     count: usize,
+    /// Columns whose values in these rows are known already.
+    ready: Vec<(usize, ArrayRef)>,
 }
 
 impl ParquetFile {
@@ -179,13 +184,11 @@ impl<'a> Plan<'a> {
         // The key of every row that is found is looked at, whether ids are wanted or not.
         columns.extend(self.scan.key);
         let width = columns.len();
-        let arrays = self.each_task(groups.len() * width, |task| {
-            let (passing, column) = (&groups[task / width], columns[task % width]);
-            self.columns.read(passing.group, column, passing.selection())
-        })?;
+        let arrays =
+            self.each_task(groups.len() * width, |task| self.parts(&groups[task / width], columns[task % width]))?;
         if self.scan.key.is_some() {
-            let keys: Vec<ArrayRef> = arrays.chunks(width).filter_map(|group| group.last().cloned()).collect();
-            if !are_unique(&keys) {
+            let keys = arrays.chunks(width).filter_map(|group| group.last());
+            if !are_unique(&keys.flatten().cloned().collect::<Vec<_>>()) {
                 return None;
             }
         }
@@ -194,19 +197,40 @@ impl<'a> Plan<'a> {
         let names = self.wanted.iter().map(|(at, field_type)| (fields[*at].name().as_str().into(), *field_type));
         let mut scanned = ScannedColumns::new(names);
         for passing in groups {
-            let wanted: Vec<ArrayRef> = arrays.by_ref().take(self.wanted.len()).collect();
-            for (position, ((at, _), array)) in self.wanted.iter().zip(&wanted).enumerate() {
-                if array.null_count() < array.len() && matches!(array.data_type(), DataType::Timestamp(..)) {
-                    let mut seen = SeenOffsets::default();
-                    seen.add(arrays::offset_of(fields[*at].data_type()));
-                    scanned.note_offsets(position, seen);
-                }
-            }
+            let columns: Vec<Vec<ArrayRef>> = arrays.by_ref().take(self.wanted.len()).collect();
             let keys = if self.scan.key.is_some() { arrays.next() } else { None };
-            let ids = self.scan.ids.then(|| keys.as_ref().map_or_else(|| passing.numbers(), ids_of));
-            scanned.push(ScannedBatch::new(ids, wanted, passing.count));
+            let numbers = (self.scan.ids && keys.is_none()).then(|| passing.numbers());
+            let part_rows = passing.wanted().rows_a_part();
+            for (part, start) in (0..passing.count).step_by(part_rows).enumerate() {
+                let rows = part_rows.min(passing.count - start);
+                let wanted = columns.iter().map(|parts| parts.get(part).cloned()).collect::<Option<Vec<_>>>()?;
+                for (position, ((at, _), array)) in self.wanted.iter().zip(&wanted).enumerate() {
+                    if array.null_count() < rows && matches!(array.data_type(), DataType::Timestamp(..)) {
+                        let mut seen = SeenOffsets::default();
+                        seen.add(arrays::offset_of(fields[*at].data_type()));
+                        scanned.note_offsets(position, seen);
+                    }
+                }
+                let ids = match (&keys, &numbers) {
+                    (Some(parts), _) if self.scan.ids => Some(ids_of(parts.get(part)?)),
+                    (_, Some(numbers)) => Some(numbers.slice(start, rows)),
+                    _ => None,
+                };
+                scanned.push(ScannedBatch::new(ids, wanted, rows));
+            }
         }
         Some(scanned)
+    }
+
+    /// A column's values in the rows that pass, as parts of the answer.
+    fn parts(&self, passing: &Passing, column: usize) -> Option<Vec<ArrayRef>> {
+        let rows = passing.wanted();
+        if let Some((_, ready)) = passing.ready.iter().find(|(at, _)| *at == column) {
+            let size = rows.rows_a_part();
+            let starts = (0..passing.count).step_by(size);
+            return Some(starts.map(|start| ready.slice(start, size.min(passing.count - start))).collect());
+        }
+        reader::parts(&self.columns.read(passing.group, column, &rows, passing.mask.is_some())?, &rows)
     }
 
     /// The row groups with rows that pass, offset and limit applied.
@@ -216,7 +240,7 @@ impl<'a> Plan<'a> {
         let mut before = 0_u64;
         for (group, row_group) in metadata.row_groups().iter().enumerate() {
             let total = usize::try_from(row_group.num_rows()).ok()?;
-            groups.push(Passing { group, before, total, mask: None, count: total });
+            groups.push(Passing { group, before, total, mask: None, count: total, ready: Vec::new() });
             before += total as u64;
         }
         let is_trivial = self.filter.is_none() && self.file.roles.metadata.is_none();
@@ -244,25 +268,66 @@ impl<'a> Plan<'a> {
             groups.iter().map(|passing| rows_that_may_fit(self.file, passing.group, &self.scan.condition)).collect();
         let columns: Vec<usize> = self.filtered.iter().copied().chain(self.file.roles.metadata).collect();
         let width = columns.len();
+        let wanted = |at: usize| {
+            let (rows, total) = (&may_fit[at], groups[at].total);
+            let mask = (rows.count() < total).then(|| rows.spread(&BooleanBuffer::new_set(rows.count()), total));
+            Wanted { total, mask, count: rows.count() }
+        };
         let arrays = self.each_task(groups.len() * width, |task| {
-            let (passing, rows) = (&groups[task / width], &may_fit[task / width]);
-            let selection = (rows.count() < passing.total).then(|| (rows.selection(passing.total), rows.count()));
-            self.columns.read(passing.group, columns[task % width], selection)
+            self.columns.read(groups[task / width].group, columns[task % width], &wanted(task / width), true)
         })?;
         self.each_task(groups.len(), |at| {
-            let arrays = &arrays[at * width..(at + 1) * width];
+            let columns = &arrays[at * width..(at + 1) * width];
             let (passing, rows) = (&groups[at], &may_fit[at]);
-            if self.file.roles.metadata.is_some() && arrays.last().is_some_and(|meta| meta.null_count() < meta.len()) {
+            let has_meta = |arrays: &Vec<ArrayRef>| arrays.iter().any(|array| array.null_count() < array.len());
+            if self.file.roles.metadata.is_some() && columns.last().is_some_and(has_meta) {
                 // What it says of a row is more than columns do.
                 return None;
             }
             let Some(filter) = &self.filter else { return Some(passing.clone()) };
-            let mask = filter.select(&self.batch(&arrays[..self.filtered.len()], rows.count())?).ok()?;
+            let (mask, ready) = self.select(filter, &columns[..self.filtered.len()], &wanted(at))?;
             let count = mask.count_set_bits();
             let mask = if rows.count() < passing.total { rows.spread(&mask, passing.total) } else { mask };
             let mask = (count < passing.total).then_some(mask);
-            Some(Passing { mask, count, ..passing.clone() })
+            Some(Passing { mask, count, ready, ..passing.clone() })
         })
+    }
+
+    /// Which of some rows pass, and what the filter's columns hold in those, as far as that is wanted.
+    fn select(
+        &self,
+        filter: &BatchFilter,
+        columns: &[Vec<ArrayRef>],
+        rows: &Wanted,
+    ) -> Option<(BooleanBuffer, Vec<(usize, ArrayRef)>)> {
+        let (count, size) = (rows.count, rows.rows_an_array());
+        let mut mask = BooleanBufferBuilder::new(count);
+        let is_wanted = |at: &usize| self.wanted.iter().any(|(wanted, _)| wanted == at) || self.scan.key == Some(*at);
+        let wanted: Vec<(usize, usize)> =
+            self.filtered.iter().copied().enumerate().filter(|(_, at)| is_wanted(at)).collect();
+        let mut kept: Vec<Vec<ArrayRef>> = vec![Vec::new(); wanted.len()];
+        for (number, start) in (0..count).step_by(size).enumerate() {
+            let arrays = columns.iter().map(|arrays| arrays.get(number).cloned()).collect::<Option<Vec<_>>>()?;
+            let selected = filter.select(&self.batch(&arrays, size.min(count - start))?).ok()?;
+            mask.append_buffer(&selected);
+            if selected.count_set_bits() == 0 {
+                continue;
+            }
+            let selected = BooleanArray::new(selected, None);
+            for (kept, (position, _)) in kept.iter_mut().zip(&wanted) {
+                kept.push(arrays::decoded(&select(&arrays[*position], &selected).ok()?)?);
+            }
+        }
+        let whole = |((_, at), arrays): (&(usize, usize), Vec<ArrayRef>)| {
+            let parts: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+            Some((*at, concat(&parts).ok()?))
+        };
+        let mask = mask.finish();
+        let ready = match mask.count_set_bits() {
+            0 => Vec::new(),
+            _ => wanted.iter().zip(kept).map(whole).collect::<Option<Vec<_>>>()?,
+        };
+        Some((mask, ready))
     }
 
     fn batch(&self, arrays: &[ArrayRef], rows: usize) -> Option<RecordBatch> {
@@ -322,11 +387,12 @@ impl Passing {
             }
         }
         self.mask = Some(mask.finish());
+        self.ready.iter_mut().for_each(|(_, array)| *array = array.slice(skipped, taken));
         self.count = taken;
     }
 
-    fn selection(&self) -> Option<(RowSelection, usize)> {
-        self.mask.as_ref().map(|mask| (RowSelection::from_boolean_buffer(mask.clone()), self.count))
+    fn wanted(&self) -> Wanted {
+        Wanted { total: self.total, mask: self.mask.clone(), count: self.count }
     }
 
     /// The numbers of the rows, from 1.
