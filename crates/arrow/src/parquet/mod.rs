@@ -7,7 +7,7 @@
 //! - `file.rs` an open file and its columns; `records.rs` its records, row group by row group
 //! - `prune.rs` which rows cannot fit a condition, by the statistics of row groups and pages;
 //!   `bounds.rs` what a condition says of the least and the greatest value; `rows.rs` sets of rows
-//! - `write.rs` records into a file; `checksum.rs` of pages and footers
+//! - `write.rs` records into a file, `threads.rs` by all cores; `checksum.rs` of pages and footers
 //! - `damage.rs` what the parquet crate reports, as errors of ours
 
 mod bounds;
@@ -18,6 +18,7 @@ mod input;
 mod prune;
 mod records;
 mod rows;
+mod threads;
 mod write;
 
 pub use file::{ColumnRole, ParquetColumn, ParquetFile};
