@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use dataknobs_data_core::{Database, Query, Record};
 use dataknobs_data_file::{Durability, FileBackend, FileConfig, Format};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Map, Value as Json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::people::{map, person, record};
+use crate::people::{Person, map, person, record};
 use crate::table::{Table, timed};
 
 const RECORDS: usize = 100_000;
@@ -65,7 +70,7 @@ fn write_json(path: &Path, rows: &[Map<String, Json>], format: Format) -> Result
     Ok(())
 }
 
-fn write_csv(path: &Path, people: &[crate::people::Person]) -> Result<()> {
+fn write_csv(path: &Path, people: &[Person]) -> Result<()> {
     let file = File::create(path)?;
     let mut out = csv::WriterBuilder::new().buffer_capacity(256 * 1024).from_writer(file);
     out.write_record(["_id", "name", "city", "age", "score", "active"])?;
@@ -82,6 +87,37 @@ fn write_csv(path: &Path, people: &[crate::people::Person]) -> Result<()> {
     }
     out.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?.sync_all()?;
     Ok(())
+}
+
+fn write_parquet(path: &Path, people: &[Person]) -> Result<()> {
+    let texts = |text: fn(&Person) -> &String| -> ArrayRef {
+        Arc::new(people.iter().map(|person| Some(text(person))).collect::<StringArray>())
+    };
+    let columns: [(&str, ArrayRef); 6] = [
+        ("_id", texts(|person| &person.id)),
+        ("name", texts(|person| &person.name)),
+        ("city", texts(|person| &person.city)),
+        ("age", Arc::new(people.iter().map(|person| person.age).collect::<Int64Array>())),
+        ("score", Arc::new(people.iter().map(|person| person.score).collect::<Float64Array>())),
+        ("active", Arc::new(people.iter().map(|person| Some(person.active)).collect::<BooleanArray>())),
+    ];
+    let batch = RecordBatch::try_from_iter(columns)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(None)
+        .build();
+    let mut out = ArrowWriter::try_new(File::create(path)?, batch.schema(), Some(properties))?;
+    out.write(&batch)?;
+    out.into_inner()?.sync_all()?;
+    Ok(())
+}
+
+/// The records of a file with their ids, and how many row groups it has.
+fn content(runtime: &Runtime, path: &Path) -> Result<impl PartialEq> {
+    let found = runtime.block_on(open(path, Durability::Fsync)?.search(&Query::new()))?;
+    let groups = SerializedFileReader::new(File::open(path)?)?.metadata().num_row_groups();
+    let records: Vec<_> = found.into_iter().map(|record| (record.id().cloned(), record)).collect();
+    Ok((records, groups))
 }
 
 #[allow(clippy::unwrap_used)] // a failure ends the benchmark
@@ -138,10 +174,12 @@ pub(crate) fn file_rows(runs: usize, table: &mut Table) -> Result<()> {
 
     let rows = rows();
     let people: Vec<_> = (0..RECORDS).map(person).collect();
-    for format in [Format::Json, Format::JsonLines, Format::Csv] {
-        let (ours, theirs) = (folder.path().join(format!("ours.{format}")), folder.path().join("theirs"));
+    for format in [Format::Json, Format::JsonLines, Format::Csv, Format::Parquet] {
+        let path = |whose| folder.path().join(format!("{whose}.{format}"));
+        let (ours, theirs) = (path("ours"), path("theirs"));
         let write = || match format {
             Format::Csv => write_csv(&theirs, &people),
+            Format::Parquet => write_parquet(&theirs, &people),
             format => write_json(&theirs, &rows, format),
         };
         let batch = || {
@@ -155,7 +193,13 @@ pub(crate) fn file_rows(runs: usize, table: &mut Table) -> Result<()> {
         };
         batch();
         write()?;
-        ensure!(std::fs::read(&ours)? == std::fs::read(&theirs)?, "{format}: both sides write the same bytes");
+        if format == Format::Parquet {
+            // Ours has checksums besides.
+            let same = content(&runtime, &ours)? == content(&runtime, &theirs)?;
+            ensure!(same, "{format}: both sides write the same records");
+        } else {
+            ensure!(std::fs::read(&ours)? == std::fs::read(&theirs)?, "{format}: both sides write the same bytes");
+        }
         table.compare(format!("file: create_batch of {RECORDS}, {format}"), RECORDS, runs, batch, || {
             timed(|| write().unwrap()).0
         });

@@ -1,5 +1,6 @@
 //! The values of columns, typed, without Arrow: what record batches and DataFrames are made of.
 
+use std::borrow::Borrow;
 use std::ops::Range;
 
 use dataknobs_data_core::{FieldType, Record, Str, Value};
@@ -107,7 +108,7 @@ pub(crate) fn general<'a>(records: &'a [Record], options: &ToArrowOptions) -> Ve
 const BLOCK: usize = 512;
 
 /// The values of columns that were inferred from these records or from more.
-pub(crate) fn extract<'a>(columns: &[ColumnType], shapes: &Shapes<'a>) -> Vec<Column<'a>> {
+pub(crate) fn extract<'a, R: Borrow<Record>>(columns: &[ColumnType], shapes: &Shapes<'a, R>) -> Vec<Column<'a>> {
     let rows = shapes.rows();
     let positions: Vec<Positions> = columns.iter().map(|column| shapes.positions(&column.name)).collect();
     let mut extracted: Vec<Column<'a>> = columns.iter().map(|column| Column::empty(column, rows)).collect();
@@ -133,7 +134,7 @@ impl<'a> Column<'a> {
         Column { name: column.name.clone(), kind: column.kind, field_type: column.field_type, data, validity: None }
     }
 
-    fn extend(&mut self, shapes: &Shapes<'a>, rows: Range<usize>, positions: &Positions) {
+    fn extend<R: Borrow<Record>>(&mut self, shapes: &Shapes<'a, R>, rows: Range<usize>, positions: &Positions) {
         const NULL: &Value = &Value::Null;
         let mut gather = Gather { shapes, rows, positions, validity: &mut self.validity };
         match &mut self.data {
@@ -154,14 +155,14 @@ impl<'a> Column<'a> {
 }
 
 /// Rows of a field, and which of them have a value.
-struct Gather<'g, 'a> {
-    shapes: &'g Shapes<'a>,
+struct Gather<'g, 'a, R> {
+    shapes: &'g Shapes<'a, R>,
     rows: Range<usize>,
     positions: &'g Positions,
     validity: &'g mut Option<Vec<u8>>,
 }
 
-impl<'a> Gather<'_, 'a> {
+impl<'a, R: Borrow<Record>> Gather<'_, 'a, R> {
     /// Appends what `read` makes of each value, `gap` where there is none.
     fn append<T: Copy>(&mut self, values: &mut Vec<T>, gap: T, read: impl Fn(&'a Value) -> Option<T>) {
         self.shapes.each_value_in(self.rows.clone(), self.positions, |value| {

@@ -5,6 +5,8 @@
 //! where that is not the order of the columns. Parts that would be empty are left out, and a record
 //! that needs none of them has null.
 
+use std::borrow::Borrow;
+
 use dataknobs_data_core::{DocumentMeta, Error, Field, FieldType, Record, Result, Shape, Str, Value, parse_json};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -17,8 +19,8 @@ const MISSING: &str = "missing";
 const ORDER: &str = "order";
 
 /// Writes the companions of records, in their order.
-pub(crate) struct Companions<'a> {
-    shapes: &'a Shapes<'a>,
+pub(crate) struct Companions<'a, R = Record> {
+    shapes: &'a Shapes<'a, R>,
     /// For each distinct shape what it alone decides; empty unless the conversion is exact.
     layouts: Vec<Layout>,
 }
@@ -33,13 +35,24 @@ struct Layout {
     mixed: Vec<usize>,
 }
 
-impl<'a> Companions<'a> {
-    pub(crate) fn new(shapes: &'a Shapes<'a>, columns: &[ColumnType], exact: bool) -> Self {
+impl<'a, R: Borrow<Record>> Companions<'a, R> {
+    pub(crate) fn new(shapes: &'a Shapes<'a, R>, columns: &[ColumnType], exact: bool) -> Self {
         let known: HashMap<&str, (usize, Option<FieldType>), RandomState> =
             columns.iter().enumerate().map(|(at, column)| (column.name.as_str(), (at, column.field_type))).collect();
         let layout = |shape: &&Shape| Layout::new(shape, columns, &known);
         let layouts = if exact { shapes.distinct().iter().map(layout).collect() } else { Vec::new() };
         Companions { shapes, layouts }
+    }
+
+    /// Whether something has to stand beside the record in this row.
+    pub(crate) fn is_needed(&self, row: usize, record: &Record) -> bool {
+        let is_mixed = |position: usize| record.values()[position].field_type() != record.shape().fields()[position].1;
+        let of_shape = self.layouts.get(self.shapes.of_row(row)).is_some_and(|layout| {
+            !layout.parts.is_empty()
+                || !layout.types.is_empty()
+                || layout.mixed.iter().any(|position| is_mixed(*position))
+        });
+        of_shape || record.has_metadata()
     }
 
     /// What stands beside the record in this row, if anything has to.

@@ -1,5 +1,7 @@
 //! Which columns a list of records has, and of which kind each is.
 
+use std::borrow::Borrow;
+
 use dataknobs_data_core::{FieldType, Record, Str, Value};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -96,7 +98,7 @@ pub fn infer_columns(records: &[Record], options: &ToArrowOptions) -> Vec<Column
     infer(&Shapes::of(records), options)
 }
 
-pub(crate) fn infer(shapes: &Shapes<'_>, options: &ToArrowOptions) -> Vec<ColumnType> {
+pub(crate) fn infer<R: Borrow<Record>>(shapes: &Shapes<'_, R>, options: &ToArrowOptions) -> Vec<ColumnType> {
     let mut names: Vec<(&Str, Vec<FieldType>)> = Vec::new();
     let mut known: HashMap<&Str, usize, RandomState> = HashMap::default();
     for shape in shapes.distinct() {
@@ -114,7 +116,12 @@ pub(crate) fn infer(shapes: &Shapes<'_>, options: &ToArrowOptions) -> Vec<Column
     names.into_iter().map(|(name, types)| infer_column(shapes, name, &types, options)).collect()
 }
 
-fn infer_column(shapes: &Shapes<'_>, name: &Str, declared: &[FieldType], options: &ToArrowOptions) -> ColumnType {
+fn infer_column<R: Borrow<Record>>(
+    shapes: &Shapes<'_, R>,
+    name: &Str,
+    declared: &[FieldType],
+    options: &ToArrowOptions,
+) -> ColumnType {
     let positions = &shapes.positions(name);
     let kind = settle_kind(declared, || kind_of_values(shapes, positions, options));
     let kind = settle_zone(kind, options.exact, || zone_of_values(shapes, positions));
@@ -185,8 +192,8 @@ fn byte_length(value: &Value) -> usize {
 }
 
 /// The kind that all values have, mixed if there is none; none without values.
-pub(crate) fn kind_of_values(
-    shapes: &Shapes<'_>,
+pub(crate) fn kind_of_values<R: Borrow<Record>>(
+    shapes: &Shapes<'_, R>,
     positions: &Positions,
     options: &ToArrowOptions,
 ) -> Option<ColumnKind> {
@@ -225,13 +232,13 @@ pub(crate) struct NoCommonZone;
 /// The zones seen so far.
 pub(crate) type Zones = Result<Option<Zone>, NoCommonZone>;
 
-fn zone_of_values(shapes: &Shapes<'_>, positions: &Positions) -> Result<Zone, NoCommonZone> {
+fn zone_of_values<R: Borrow<Record>>(shapes: &Shapes<'_, R>, positions: &Positions) -> Result<Zone, NoCommonZone> {
     let mut found = Ok(None);
     gather_zones(&mut found, shapes, positions);
     found.map(|zone| zone.unwrap_or(Zone::Naive))
 }
 
-pub(crate) fn gather_zones(found: &mut Zones, shapes: &Shapes<'_>, positions: &Positions) {
+pub(crate) fn gather_zones<R: Borrow<Record>>(found: &mut Zones, shapes: &Shapes<'_, R>, positions: &Positions) {
     shapes.each_value(positions, |value| {
         let (Some(Value::DateTime(time)), Ok(before)) = (value, &*found) else { return };
         let zone = match time.offset_seconds() {

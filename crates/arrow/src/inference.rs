@@ -1,6 +1,8 @@
 //! The columns of records that come in parts, none of which need stay in memory.
 
-use dataknobs_data_core::{FieldType, Str, Value};
+use std::borrow::Borrow;
+
+use dataknobs_data_core::{FieldType, Record, Str, Value};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -32,7 +34,7 @@ impl Inference {
     }
 
     /// Takes the next records into account.
-    pub(crate) fn add(&mut self, shapes: &Shapes<'_>) {
+    pub(crate) fn add<R: Borrow<Record>>(&mut self, shapes: &Shapes<'_, R>) {
         let mut types: Vec<Vec<FieldType>> = vec![Vec::new(); self.columns.len()];
         for shape in shapes.distinct() {
             for (name, field_type) in shape.fields() {
@@ -76,7 +78,7 @@ impl Inference {
 }
 
 impl Seen {
-    fn add(&mut self, shapes: &Shapes<'_>, types: &[FieldType], options: &ToArrowOptions) {
+    fn add<R: Borrow<Record>>(&mut self, shapes: &Shapes<'_, R>, types: &[FieldType], options: &ToArrowOptions) {
         let positions = shapes.positions(&self.name);
         let kind = match types {
             // The values are of this kind, if there are any.
@@ -97,7 +99,7 @@ impl Seen {
     }
 }
 
-fn any_present(shapes: &Shapes<'_>, positions: &Positions) -> bool {
+fn any_present<R: Borrow<Record>>(shapes: &Shapes<'_, R>, positions: &Positions) -> bool {
     let mut any = false;
     shapes.each_value(positions, |value| any |= value.is_some_and(|value| !Value::is_null(value)));
     any
@@ -107,7 +109,7 @@ fn any_present(shapes: &Shapes<'_>, positions: &Positions) -> bool {
 mod tests {
     use super::*;
     use crate::infer::infer;
-    use dataknobs_data_core::{DateTime, Record};
+    use dataknobs_data_core::DateTime;
 
     #[test]
     fn parts_tell_the_same_as_the_whole() {

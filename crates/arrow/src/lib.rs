@@ -96,5 +96,5 @@ pub use lent::{Lend, with_lent_columns};
 pub use options::{FromArrowOptions, ToArrowOptions};
 pub use read::{batches_to_records, records_from_reader};
 pub use scan::{ArrowTable, ScannedBatch, ScannedColumns, SeenOffsets, append_integer, search_batches};
-pub use uniform::{each_in_a_thread, rows_a_thread};
+pub use uniform::{each_in_a_thread, fetch, rows_a_thread};
 pub use write::{RecordBatches, reader, records_to_batches};

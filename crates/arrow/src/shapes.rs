@@ -1,5 +1,6 @@
 //! Which shapes a list of records has, so that names are looked up once a shape, not once a record.
 
+use std::borrow::Borrow;
 use std::ops::Range;
 
 use dataknobs_data_core::{Record, Shape, Value};
@@ -7,26 +8,26 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 /// The distinct shapes of some records, in order of first appearance.
-pub(crate) struct Shapes<'a> {
-    records: &'a [Record],
+pub(crate) struct Shapes<'a, R = Record> {
+    records: &'a [R],
     distinct: Vec<&'a Shape>,
     /// For each record the place of its shape in `distinct`; empty when all share one.
     of: Vec<usize>,
 }
 
-impl<'a> Shapes<'a> {
-    pub(crate) fn of(records: &'a [Record]) -> Self {
-        let Some(first) = records.first().map(Record::shape) else {
+impl<'a, R: Borrow<Record>> Shapes<'a, R> {
+    pub(crate) fn of(records: &'a [R]) -> Self {
+        let Some(first) = records.first().map(|record| record.borrow().shape()) else {
             return Shapes { records, distinct: Vec::new(), of: Vec::new() };
         };
         let address = first.address();
-        let Some(other) = records.iter().position(|record| record.shape().address() != address) else {
+        let Some(other) = records.iter().position(|record| record.borrow().shape().address() != address) else {
             return Shapes { records, distinct: vec![first], of: Vec::new() };
         };
         let mut finder = Finder { distinct: vec![first], addresses: vec![address], known: HashMap::default() };
         let mut of = vec![0; other];
         of.reserve(records.len() - other);
-        of.extend(records[other..].iter().map(|record| finder.place(record.shape())));
+        of.extend(records[other..].iter().map(|record| finder.place(record.borrow().shape())));
         Shapes { records, distinct: finder.distinct, of }
     }
 
@@ -59,11 +60,11 @@ impl<'a> Shapes<'a> {
     ) {
         let records = &self.records[rows.clone()];
         match positions.as_slice() {
-            [Some(position)] => records.iter().for_each(|record| visit(Some(&record.values()[*position]))),
+            [Some(position)] => records.iter().for_each(|record| visit(Some(&record.borrow().values()[*position]))),
             [None] | [] => records.iter().for_each(|_| visit(None)),
             positions => {
                 for (record, shape) in records.iter().zip(&self.of[rows]) {
-                    visit(positions[*shape].map(|position| &record.values()[position]));
+                    visit(positions[*shape].map(|position| &record.borrow().values()[position]));
                 }
             }
         }

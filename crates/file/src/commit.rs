@@ -396,7 +396,7 @@ impl Store {
         layout.key = layout.key.once_written();
         let key = &layout.key;
         if let Some(old) = &layout.csv {
-            layout.csv = Some(Arc::new(csv::plan(old, key, || resident.table.iter()).map_err(before)?));
+            layout.csv = Some(Arc::new(csv::plan(old, key, resident.table.iter()).map_err(before)?));
         }
         let csv_write =
             layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
@@ -406,7 +406,7 @@ impl Store {
         let replacement = Replacement::write(path, &self.disk, config.durability, |out| {
             self.source.compress(out, |out| match (csv_write, self.source.format) {
                 (Some(csv), _) => csv.write(out, records).map(|bytes| longest = bytes),
-                (None, Format::Parquet) => parquet::write(out, || resident.table.iter(), key, limit),
+                (None, Format::Parquet) => parquet::write(out, records, key, limit),
                 (None, Format::JsonLines) => json_write::write_lines(out, records, key, limit),
                 (None, _) => json_write::write_array(out, records, key, limit),
             })

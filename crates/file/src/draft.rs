@@ -1,9 +1,11 @@
 //! Changes to the records in memory that are not written yet, and can be taken back.
 
+use dataknobs_data_arrow::fetch;
 use dataknobs_data_core::backend::{ModifyAction, WriteAction, WriteOutcome, WriteRequest};
 use dataknobs_data_core::memory::{Applied, Table, batch_error};
 use dataknobs_data_core::{Condition, Error, Matcher, Record, RecordId, Result, Version};
 
+use crate::format::rows_write::FETCHED;
 use crate::journal::change;
 use crate::key::Key;
 use crate::store::Resident;
@@ -19,7 +21,8 @@ pub(crate) struct Draft<'a> {
     /// Where the commit's bytes go; none where nobody wants them.
     pub(crate) frame: Option<&'a mut Vec<u8>>,
     max_record_bytes: usize,
-    undo: Vec<Applied>,
+    /// For each change its slot, and the record before.
+    undo: Vec<(u32, Option<Record>)>,
     /// All records, before they went at once.
     cleared: Option<Table>,
     changed: bool,
@@ -46,22 +49,23 @@ impl<'a> Draft<'a> {
         if let Some(cleared) = self.cleared {
             *table = cleared;
         }
-        self.undo.into_iter().rev().for_each(|applied| table.undo(applied));
+        self.undo.into_iter().rev().for_each(|(slot, before)| table.put_back(slot, before));
     }
 
-    pub(crate) fn write(&mut self, request: WriteRequest) -> Result<WriteOutcome> {
-        let request = self.keyed(request)?;
+    #[inline]
+    pub(crate) fn write(&mut self, mut request: WriteRequest) -> Result<WriteOutcome> {
+        self.complete(&mut request)?;
         self.apply(request)
     }
 
+    #[inline]
     fn apply(&mut self, request: WriteRequest) -> Result<WriteOutcome> {
         let missing_is_null = self.resident.missing_is_null();
         let version = |record: &Record| version_of(record, missing_is_null);
-        let applied = self.resident.table.apply(request, version)?;
-        let Some(slot) = applied.slot else { return Ok(applied.outcome) };
-        let outcome = applied.outcome.clone();
-        let is_new = applied.before.is_none();
-        self.undo.push(applied);
+        let Applied { outcome, slot, before } = self.resident.table.apply(request, version)?;
+        let Some(slot) = slot else { return Ok(outcome) };
+        let is_new = before.is_none();
+        self.undo.push((slot, before));
         self.changed = true;
         self.resident.note(Some(&outcome.id));
         if let Some(frame) = self.frame.as_deref_mut() {
@@ -80,12 +84,22 @@ impl<'a> Draft<'a> {
             self.frame = None;
         }
         self.undo.reserve(writes.len());
-        let apply = |(index, write)| self.write(write).map_err(|error| batch_error(index, error));
-        writes.into_iter().enumerate().map(apply).collect()
+        self.resident.table.reserve(writes.iter().filter_map(created).count());
+        let mut outcomes = Vec::with_capacity(writes.len());
+        let mut writes = writes.into_iter();
+        while !writes.as_slice().is_empty() {
+            fetch(writes.as_slice().iter().take(FETCHED).filter_map(created));
+            for write in writes.by_ref().take(FETCHED) {
+                let written = self.write(write);
+                outcomes.push(written.map_err(|error| batch_error(outcomes.len(), error))?);
+            }
+        }
+        Ok(outcomes)
     }
 
-    /// The request with an id, and with the key in the record's key field.
-    fn keyed(&mut self, mut request: WriteRequest) -> Result<WriteRequest> {
+    /// Completes a request with an id, and with the key in the record's key field.
+    #[inline]
+    fn complete(&mut self, request: &mut WriteRequest) -> Result<()> {
         let key = &self.resident.layout.key;
         if request.id.is_none() {
             request.id = Some(match &request.action {
@@ -96,24 +110,20 @@ impl<'a> Draft<'a> {
                 _ => return Err(Error::invalid_record("a write needs an id")),
             });
         }
-        let Some(id) = &request.id else { return Ok(request) };
-        request.action = match request.action {
-            WriteAction::Create(record) => WriteAction::Create(key.complete(id, record)?),
-            WriteAction::Upsert(record) => WriteAction::Upsert(key.complete(id, record)?),
-            WriteAction::Update(record) if self.resident.table.slot_of(id).is_some() => {
-                WriteAction::Update(key.complete(id, record)?)
-            }
+        let Some(id) = &request.id else { return Ok(()) };
+        match &mut request.action {
+            WriteAction::Create(record) | WriteAction::Upsert(record) => key.complete(id, record)?,
+            WriteAction::Update(record) if self.resident.table.slot_of(id).is_some() => key.complete(id, record)?,
             WriteAction::Patch(changes) => {
                 if let Some(before) = self.resident.table.get(id) {
                     let mut patched = before.clone();
                     changes.apply(&mut patched)?;
                     check_patched(key, id, patched)?;
                 }
-                WriteAction::Patch(changes)
             }
-            action => action,
-        };
-        Ok(request)
+            _ => {}
+        }
+        Ok(())
     }
 
     fn generate(&self, key: &Key) -> Result<RecordId> {
@@ -174,13 +184,18 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The record that a write adds, if its id has to be new.
+fn created(write: &WriteRequest) -> Option<&Record> {
+    if let WriteAction::Create(record) = &write.action { Some(record) } else { None }
+}
+
 /// Refuses changes that would part a record from its key.
-fn check_patched(key: &Key, id: &RecordId, patched: Record) -> Result<()> {
+fn check_patched(key: &Key, id: &RecordId, mut patched: Record) -> Result<()> {
     if let Some(name) = key.field_name()
         && patched.get(name).is_none_or(|value| value.is_null())
     {
         return Err(Error::invalid_record("the key field of a record cannot be taken away")
             .with_context("field", format!("`{}`", name.escape_debug())));
     }
-    key.complete(id, patched).map(|_| ())
+    key.complete(id, &mut patched)
 }

@@ -126,7 +126,13 @@ impl Key {
 
     /// Whether the key can hold this id.
     pub(crate) fn holds(&self, id: &str) -> bool {
-        self.value_of(id).is_some()
+        self.holds_any() || self.value_of(id).is_some()
+    }
+
+    /// Whether the key can hold every id.
+    fn holds_any(&self) -> bool {
+        use FieldType::{Boolean, DateTime, Float, Integer};
+        !matches!(self.field_type, Integer | Float | Boolean | DateTime)
     }
 
     /// The record of a JSON row, with its id.
@@ -145,17 +151,25 @@ impl Key {
         Ok(record)
     }
 
-    /// The record as it is to be stored under this id: with the key in its field.
+    /// Makes a record what is to be stored under this id: with the key in its field.
     ///
     /// # Errors
     /// InvalidRecord when the key cannot hold the id, or the record's key field says another.
-    pub(crate) fn complete(&self, id: &RecordId, record: Record) -> Result<Record> {
+    #[inline]
+    pub(crate) fn complete(&self, id: &RecordId, record: &mut Record) -> Result<()> {
+        match self.source {
+            KeySource::Own if self.holds_any() => Ok(()),
+            _ => self.complete_field(id, record),
+        }
+    }
+
+    fn complete_field(&self, id: &RecordId, record: &mut Record) -> Result<()> {
         let Some(value) = self.value_of(id) else {
             return Err(Error::invalid_record("the file's key cannot hold this id")
                 .with_context("field", format!("`{}`", self.name().escape_debug()))
                 .with_context("type", self.field_type));
         };
-        let Some(name) = self.field_name() else { return Ok(record) };
+        let Some(name) = self.field_name() else { return Ok(()) };
         let disagree = || {
             Error::invalid_record("the id and the key field of the record disagree")
                 .with_context("field", format!("`{}`", name.escape_debug()))
@@ -165,16 +179,13 @@ impl Key {
                 let mut field = field.to_field();
                 field.field_type = value.field_type();
                 field.value = value;
-                let mut record = record;
                 record.set_field(field)?;
-                Ok(record)
             }
             Some(field) => {
                 let same_type = self.field_type == FieldType::String || self.field_type.holds(field.value());
                 if !same_type || text_form(field.value()).as_deref() != Some(id.as_str()) {
                     return Err(disagree());
                 }
-                Ok(record)
             }
             None => {
                 let mut fields = vec![Field::new(name.clone(), value)];
@@ -183,9 +194,10 @@ impl Key {
                 if !record.metadata().is_empty() {
                     completed.set_metadata(record.metadata().clone())?;
                 }
-                Ok(completed)
+                *record = completed;
             }
         }
+        Ok(())
     }
 
     /// The id that a record without one says in its key field.
@@ -253,14 +265,17 @@ mod tests {
     fn the_key_field_is_filled_in_or_must_agree() {
         let key = Key::field("n".into(), FieldType::Integer);
         let seven = RecordId::new("7").unwrap();
-        let completed = key.complete(&seven, record! { "a": 1 }.unwrap()).unwrap();
-        assert_eq!(completed, record! { "n": 7, "a": 1 }.unwrap());
-        assert_eq!(key.complete(&seven, record! { "a": 1, "n": () }.unwrap()).unwrap()["n"], Value::from(7));
+        let completed = |id: &RecordId, record: Result<Record>| {
+            let mut record = record?;
+            key.complete(id, &mut record).map(|()| record)
+        };
+        assert_eq!(completed(&seven, record! { "a": 1 }).unwrap(), record! { "n": 7, "a": 1 }.unwrap());
+        assert_eq!(completed(&seven, record! { "a": 1, "n": () }).unwrap()["n"], Value::from(7));
         for record in [record! { "n": 8 }, record! { "n": "7" }] {
-            assert_eq!(key.complete(&seven, record.unwrap()).unwrap_err().kind(), ErrorKind::InvalidRecord);
+            assert_eq!(completed(&seven, record).unwrap_err().kind(), ErrorKind::InvalidRecord);
         }
         let other = RecordId::new("x").unwrap();
-        assert_eq!(key.complete(&other, Record::new()).unwrap_err().kind(), ErrorKind::InvalidRecord);
+        assert_eq!(completed(&other, Ok(Record::new())).unwrap_err().kind(), ErrorKind::InvalidRecord);
         assert_eq!(key.id_in(&record! { "n": 7 }.unwrap()).unwrap(), Some(seven));
     }
 }

@@ -11,7 +11,8 @@
 //! - `window.rs` bytes of a file with their line, column and offset; all readers stand on it
 //! - `format/` one reader and one writer for each format; `format/json_row.rs` is what JSON and JSON
 //!   lines share, `format/csv/` holds parser, delimiter and type guessing, `_meta` cells and the sidecar,
-//!   `format/parquet.rs` ids and limits of what `dataknobs-data-arrow` reads and writes
+//!   `format/parquet.rs` ids and limits of what `dataknobs-data-arrow` reads and writes;
+//!   `format/rows_write.rs` encodes rows of all but Parquet on all cores
 //! - `compression/` gzip and zstd: which a file has, its text out of it and into it, what a file is
 //!   that is not what its name says
 //! - `key.rs` where ids come from and what ids a file can hold

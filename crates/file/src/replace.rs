@@ -81,7 +81,7 @@ impl Replacement {
         target: &Path,
         disk: &Disk,
         durability: Durability,
-        content: impl FnOnce(&mut dyn Write) -> Result<()>,
+        content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
     ) -> Result<Self> {
         let place = |error: std::io::Error| Error::from(error).with_context("path", target.display());
         let old = match std::fs::metadata(target) {

@@ -158,8 +158,8 @@ impl Source {
     /// Writes text as the file is to hold it.
     pub(crate) fn compress(
         &self,
-        out: &mut dyn Write,
-        content: impl FnOnce(&mut dyn Write) -> Result<()>,
+        out: &mut (dyn Write + Send),
+        content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
     ) -> Result<()> {
         compress(out, self.compression, self.config.expansion_limits(), content)
     }

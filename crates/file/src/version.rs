@@ -9,14 +9,16 @@ use serde_json::Value as Json;
 /// The version of a record. Where a missing field reads back as null, nulls do not count.
 pub(crate) fn version_of(record: &Record, missing_is_null: bool) -> Version {
     let mut state = FixedState::with_seed(0x6461_7461_6b6e_6f62).build_hasher();
-    for field in record.fields() {
-        if missing_is_null && field.value().is_null() && field.metadata().is_none() {
+    let has_metadata = record.has_metadata();
+    for (position, ((name, field_type), value)) in record.shape().fields().iter().zip(record.values()).enumerate() {
+        let metadata = if has_metadata { record.field_at(position).and_then(|field| field.metadata()) } else { None };
+        if missing_is_null && value.is_null() && metadata.is_none() {
             continue;
         }
-        field.name().hash(&mut state);
-        state.write_u8(field.field_type() as u8);
-        hash_value(field.value(), &mut state);
-        if let Some(metadata) = field.metadata() {
+        name.as_str().hash(&mut state);
+        state.write_u8(*field_type as u8);
+        hash_value(value, &mut state);
+        if let Some(metadata) = metadata {
             state.write_u8(8);
             metadata.iter().for_each(|(key, value)| hash_member(key, value, &mut state));
         }

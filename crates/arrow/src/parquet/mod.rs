@@ -8,7 +8,7 @@
 //! - `scan/` its columns, without records
 //! - `prune.rs` which rows cannot fit a condition, by the statistics of row groups and pages;
 //!   `bounds.rs` what a condition says of the least and the greatest value; `rows.rs` sets of rows
-//! - `write.rs` records into a file; `checksum.rs` of pages and footers
+//! - `write.rs` records into a file, `threads.rs` by all cores; `checksum.rs` of pages and footers
 //! - `damage.rs` what the parquet crate reports, as errors of ours
 
 mod bounds;
@@ -20,6 +20,7 @@ mod prune;
 mod records;
 mod rows;
 mod scan;
+mod threads;
 mod write;
 
 pub use file::{ColumnRole, ParquetColumn, ParquetFile};

@@ -12,17 +12,19 @@ use ::parquet::column::page_store::PageStoreFactory;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::SerializedFileWriter;
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{FieldRef, SchemaRef};
 use dataknobs_data_core::{FieldType, Record, Result, Str, Value};
 use parking_lot::Mutex;
 
 use super::checksum::{self, Pages};
 use super::damage::write_error;
+use super::threads;
 use crate::companion::Companions;
 use crate::infer::{ColumnKind, ColumnType, kind_of};
 use crate::inference::Inference;
 use crate::shapes::Shapes;
+use crate::uniform::fetch;
 use crate::write::batches::{Ids, Plan};
 
 /// Records that become columns together.
@@ -32,6 +34,15 @@ const PART_BYTES: usize = 32 * 1024 * 1024;
 /// Rows of a row group: whole parts, as many as DuckDB's, so that its threads can share a file.
 const GROUP_ROWS: usize = 15 * PART_ROWS;
 const GROUP_BYTES: usize = 128 * 1024 * 1024;
+
+/// From so many records on, further threads are worth their start.
+const PARALLEL_FROM: usize = 4_096;
+
+/// Parts that are made at once, before their columns are encoded.
+const PARTS_AHEAD: usize = 4;
+
+/// Records that are fetched into the cache together.
+const FETCHED: usize = 128;
 
 /// How the ids of records stand in a file.
 ///
@@ -57,7 +68,7 @@ pub enum IdColumn {
 }
 
 /// Writes records as one Parquet file, compressed with zstd, so that reading gives equal records.
-/// `records` is asked several times for the same records, which need not be in memory together.
+/// Columns of many records are encoded by all cores.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -78,21 +89,34 @@ pub fn write_parquet<'a, I>(out: &mut dyn Write, records: impl Fn() -> I, ids: I
 where
     I: Iterator<Item = &'a Record>,
 {
-    let plan = plan(&records, ids)?;
+    write_with(threads::count(), out, records(), ids)
+}
+
+fn write_with<'a>(
+    threads: usize,
+    out: &mut dyn Write,
+    records: impl Iterator<Item = &'a Record>,
+    ids: IdColumn,
+) -> Result<()> {
+    let records: Vec<&Record> = records.collect();
+    let threads = if records.len() < PARALLEL_FROM { 1 } else { threads };
+    let parts = parts(&records);
+    let plan = plan(&parts, ids);
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(None)
         .set_created_by(concat!("dataknobs-data version ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
-    let mut writer = Writer::new(plan.schema(), properties).map_err(write_error)?;
-    each_part(records(), |part| {
-        writer.write(&plan.batch(part)?).map_err(write_error)?;
-        if writer.rows >= GROUP_ROWS || writer.memory_size() >= GROUP_BYTES {
-            writer.end_group().map_err(write_error)?;
-            writer.buffer.drain(out)?;
+    let mut writer = Writer::new(plan.schema(), properties, threads).map_err(write_error)?;
+    for some in parts.chunks(threads.min(PARTS_AHEAD)) {
+        for batch in threads::each(some.to_vec(), threads, |part| plan.batch(part)) {
+            writer.write(&batch?).map_err(write_error)?;
+            if writer.rows >= GROUP_ROWS || writer.memory_size() >= GROUP_BYTES {
+                writer.end_group().map_err(write_error)?;
+                writer.buffer.drain(out)?;
+            }
         }
-        Ok(())
-    })?;
+    }
     writer.end_group().map_err(write_error)?;
     writer.buffer.drain(out)?;
     out.write_all(&writer.end().map_err(write_error)?)?;
@@ -110,10 +134,11 @@ struct Writer {
     columns: Vec<ArrowColumnWriter>,
     rows: usize,
     ended_groups: usize,
+    threads: usize,
 }
 
 impl Writer {
-    fn new(schema: SchemaRef, properties: WriterProperties) -> Result<Self, ParquetError> {
+    fn new(schema: SchemaRef, properties: WriterProperties, threads: usize) -> Result<Self, ParquetError> {
         let buffer = Buffer::default();
         let pages = Arc::new(Pages::default());
         let options = ArrowWriterOptions::new()
@@ -121,21 +146,18 @@ impl Writer {
             .with_page_store_factory(Arc::clone(&pages) as Arc<dyn PageStoreFactory>);
         let writer = ArrowWriter::try_new_with_options(buffer.clone(), Arc::clone(&schema), options)?;
         let (file, groups) = writer.into_serialized_writer()?;
-        Ok(Writer { schema, file, groups, pages, buffer, columns: Vec::new(), rows: 0, ended_groups: 0 })
+        Ok(Writer { schema, file, groups, pages, buffer, columns: Vec::new(), rows: 0, ended_groups: 0, threads })
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
         if self.rows == 0 {
             self.columns = self.groups.create_column_writers(self.ended_groups)?;
         }
-        let mut columns = self.columns.iter_mut();
-        for (field, array) in self.schema.fields().iter().zip(batch.columns()) {
-            for leaf in compute_leaves(field, array)? {
-                if let Some(column) = columns.next() {
-                    column.write(&leaf)?;
-                }
-            }
-        }
+        let columns = self.schema.fields().iter().zip(batch.columns()).zip(&mut self.columns).collect();
+        let write = |((field, array), column): ((&FieldRef, &ArrayRef), &mut ArrowColumnWriter)| {
+            compute_leaves(field, array)?.iter().try_for_each(|leaf| column.write(leaf))
+        };
+        threads::each(columns, self.threads, write).into_iter().collect::<Result<(), _>>()?;
         self.rows += batch.num_rows();
         Ok(())
     }
@@ -148,9 +170,12 @@ impl Writer {
         if self.rows == 0 {
             return Ok(());
         }
+        let columns = self.columns.drain(..).enumerate().collect();
+        let close = |(at, column): (usize, ArrowColumnWriter)| self.pages.checked(at, &column.close()?);
+        let columns = threads::each(columns, self.threads, close);
         let mut group = self.file.next_row_group()?;
-        for (at, column) in self.columns.drain(..).enumerate() {
-            let (bytes, close) = self.pages.checked(at, &column.close()?)?;
+        for column in columns {
+            let (bytes, close) = column?;
             group.append_column(&bytes, close)?;
         }
         group.close()?;
@@ -171,12 +196,9 @@ impl Writer {
     }
 }
 
-fn plan<'a, I: Iterator<Item = &'a Record>>(records: impl Fn() -> I, ids: IdColumn) -> Result<Plan> {
+fn plan(parts: &[&[&Record]], ids: IdColumn) -> Plan {
     let mut inference = Inference::new();
-    each_part(records(), |part| {
-        inference.add(&Shapes::of(part));
-        Ok(())
-    })?;
+    parts.iter().for_each(|part| inference.add(&Shapes::of(part)));
     let mut columns = inference.finish();
     if let IdColumn::Field(name, field_type) = &ids
         && columns.is_empty()
@@ -185,40 +207,38 @@ fn plan<'a, I: Iterator<Item = &'a Record>>(records: impl Fn() -> I, ids: IdColu
         let field_type = (kind != ColumnKind::Mixed).then_some(*field_type);
         columns.push(ColumnType { name: name.clone(), kind, field_type, large: false });
     }
-    let mut companions = false;
-    each_part(records(), |part| {
-        if !companions {
-            let shapes = Shapes::of(part);
-            let of = Companions::new(&shapes, &columns, true);
-            companions = part.iter().enumerate().any(|(row, record)| of.of(row, record).is_some());
-        }
-        Ok(())
-    })?;
+    let needs_companions = |part: &&[&Record]| {
+        let shapes = Shapes::of(part);
+        let companions = Companions::new(&shapes, &columns, true);
+        part.iter().enumerate().any(|(row, record)| companions.is_needed(row, record))
+    };
+    let companions = parts.iter().any(needs_companions);
     let ids = match ids {
         IdColumn::Text => Some(Ids::Text),
         IdColumn::Integer => Some(Ids::Integer),
         IdColumn::Field(..) | IdColumn::None => None,
     };
-    Ok(Plan::exact(columns, ids, companions))
+    Plan::exact(columns, ids, companions)
 }
 
-/// Hands over the records in parts that fit into memory.
-fn each_part<'a>(
-    records: impl Iterator<Item = &'a Record>,
-    mut run: impl FnMut(&[Record]) -> Result<()>,
-) -> Result<()> {
-    let mut part: Vec<Record> = Vec::new();
-    let mut bytes = 0;
-    for record in records {
+/// The records in parts that become columns together.
+fn parts<'r, 'a>(records: &'r [&'a Record]) -> Vec<&'r [&'a Record]> {
+    let mut parts = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (at, record) in records.iter().enumerate() {
+        if at.is_multiple_of(FETCHED) {
+            fetch(&records[at..records.len().min(at + FETCHED)]);
+        }
         bytes += record.values().iter().map(byte_length).sum::<usize>();
-        part.push(record.clone());
-        if part.len() >= PART_ROWS || bytes >= PART_BYTES {
-            run(&part)?;
-            part.clear();
-            bytes = 0;
+        if at + 1 - start >= PART_ROWS || bytes >= PART_BYTES {
+            parts.push(&records[start..=at]);
+            (start, bytes) = (at + 1, 0);
         }
     }
-    if part.is_empty() { Ok(()) } else { run(&part) }
+    if start < records.len() {
+        parts.push(&records[start..]);
+    }
+    parts
 }
 
 fn byte_length(value: &Value) -> usize {
@@ -251,5 +271,47 @@ impl Write for Buffer {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dataknobs_data_core::record;
+
+    use super::*;
+
+    #[test]
+    fn all_cores_write_what_one_writes() {
+        let record = |n: usize| {
+            let text = format!("text {}", n % 1000);
+            match n % 5 {
+                0 if n > 6_000 => record! { "n": n as i64, "other": vec![n as u8], "text": text },
+                _ => record! { "n": n as i64, "text": text, "half": n as f64 / 2.0, "even": n.is_multiple_of(2) },
+            }
+        };
+        let all: Vec<Record> =
+            (0..GROUP_ROWS + 100).map(|n| record(n).unwrap().with_id(n.to_string()).unwrap()).collect();
+        let sizes = [0, 1, PARALLEL_FROM - 1, PARALLEL_FROM, PART_ROWS - 1, PART_ROWS, PART_ROWS + 1, all.len()];
+        for records in sizes.map(|size| &all[..size]) {
+            let write = |threads| {
+                let mut out = Vec::new();
+                write_with(threads, &mut out, records.iter(), IdColumn::Integer).unwrap();
+                out
+            };
+            let expected = write(1);
+            assert!([2, 5].into_iter().all(|threads| write(threads) == expected));
+        }
+    }
+
+    #[test]
+    fn the_first_bad_record_is_an_error_on_all_cores() {
+        let mut all: Vec<Record> =
+            (0..3 * PART_ROWS).map(|n| record! { "n": 1 }.unwrap().with_id(n.to_string()).unwrap()).collect();
+        all[2 * PART_ROWS].set_id(None);
+        all[PART_ROWS + 7] = all[0].clone().with_id("no integer").unwrap();
+        for threads in [1, 4] {
+            let error = write_with(threads, &mut Vec::new(), all.iter(), IdColumn::Integer).unwrap_err();
+            assert_eq!(error.kind(), dataknobs_data_core::ErrorKind::InvalidRecord);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Record batches of one schema, made one after another.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
@@ -40,7 +41,7 @@ impl Plan {
         let id_column = options.id_column.clone().filter(|_| records.iter().any(|record| record.id().is_some()));
         let metadata_column = options.metadata_name().filter(|_| {
             let companions = Companions::new(&shapes, &columns, options.exact);
-            records.iter().enumerate().any(|(row, record)| companions.of(row, record).is_some())
+            records.iter().enumerate().any(|(row, record)| companions.is_needed(row, record))
         });
         let id_field = id_column.as_ref().map(|name| schema::text_field(name, Mark::Id));
         let fields = schema::fields(id_field, &columns, metadata_column.as_ref());
@@ -79,11 +80,11 @@ impl Plan {
     }
 
     /// The batch of some of the records that this was made for.
-    pub(crate) fn batch(&self, records: &[Record]) -> Result<RecordBatch> {
+    pub(crate) fn batch<R: Borrow<Record>>(&self, records: &[R]) -> Result<RecordBatch> {
         let shapes = Shapes::of(records);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         if let Some(ids) = self.ids {
-            let texts: Vec<_> = records.iter().map(|record| record.id().map(RecordId::as_str)).collect();
+            let texts: Vec<_> = records.iter().map(|record| record.borrow().id().map(RecordId::as_str)).collect();
             arrays.push(match ids {
                 Ids::Text => array::text::<i32>(&texts),
                 Ids::Integer => array::integers(&texts)?,
@@ -95,8 +96,8 @@ impl Plan {
         if self.companions {
             let companions = Companions::new(&shapes, &self.columns, self.exact);
             let texts = records.iter().enumerate();
-            let texts =
-                texts.map(|(row, record)| companions.of(row, record).map(|parts| serde_json::to_string(&parts)));
+            let texts = texts
+                .map(|(row, record)| companions.of(row, record.borrow()).map(|parts| serde_json::to_string(&parts)));
             arrays.push(array::json(texts)?);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(records.len()));

@@ -128,6 +128,19 @@ impl Table {
         self.ids.len()
     }
 
+    /// Makes room for so many more records.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::memory::Table;
+    /// let mut table = Table::new();
+    /// table.reserve(100_000);
+    /// assert!(table.is_empty());
+    /// ```
+    pub fn reserve(&mut self, records: usize) {
+        self.chunks.reserve(records / CHUNK);
+        self.ids.reserve(records, |place| widen(place.hash));
+    }
+
     /// Whether there are none.
     ///
     /// ```
@@ -354,10 +367,31 @@ impl Table {
     /// # Ok::<(), dataknobs_data_core::Error>(())
     /// ```
     pub fn undo(&mut self, applied: Applied) {
-        match (applied.slot, applied.before) {
-            (None, _) => {}
-            (Some(slot), Some(before)) => self.restore(slot, before),
-            (Some(_), None) => drop(self.remove(&applied.outcome.id)),
+        if let Some(slot) = applied.slot {
+            self.put_back(slot, applied.before);
+        }
+    }
+
+    /// The same for those who keep no more of an [`Applied`] than they need.
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{Version, backend::*, memory::Table, record};
+    /// # let mut table = Table::new();
+    /// let record = record! { "n": 1 }?.with_id("a")?;
+    /// let request = WriteRequest::new(record.id().cloned(), WriteAction::Create(record));
+    /// let applied = table.apply(request, |_| Version::from_number(1))?;
+    /// table.put_back(applied.slot.unwrap(), None);
+    /// assert!(table.is_empty());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    pub fn put_back(&mut self, slot: u32, before: Option<Record>) {
+        match before {
+            Some(before) => self.restore(slot, before),
+            None => {
+                if let Some(id) = self.at(slot).and_then(Record::id).cloned() {
+                    self.remove(&id);
+                }
+            }
         }
     }
 

@@ -18,10 +18,10 @@ const ZSTD_LEVEL: i32 = 3;
 /// Writes what `content` writes in compressed form, with a checksum. What could not be read back
 /// under the same limits is refused.
 pub(crate) fn compress(
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
     compression: Compression,
     limits: Limits,
-    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
     let out = Counted { out, bytes: 0 };
     let (expanded, compressed) = match compression {
@@ -58,7 +58,10 @@ pub(crate) fn compress(
 }
 
 /// Rows come in small pieces; encoders take large ones better.
-fn write_all<E: Write>(encoder: E, content: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<(E, u64)> {
+fn write_all<E: Write + Send>(
+    encoder: E,
+    content: impl FnOnce(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<(E, u64)> {
     let mut writer = Counted { out: BufWriter::with_capacity(64 * 1024, encoder), bytes: 0 };
     content(&mut writer)?;
     let encoder = writer.out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -91,7 +94,7 @@ mod tests {
         let write = |compression, limits, length: usize| {
             let mut out = Vec::new();
             let block = [b' '; 1 << 16];
-            let content = |out: &mut dyn Write| {
+            let content = |out: &mut (dyn Write + Send)| {
                 for start in (0..length).step_by(block.len()) {
                     out.write_all(&block[..block.len().min(length - start)])?;
                 }

@@ -8,6 +8,7 @@ pub(crate) mod json_row;
 pub(crate) mod json_rows;
 pub(crate) mod json_write;
 pub(crate) mod parquet;
+pub(crate) mod rows_write;
 
 use std::fmt;
 

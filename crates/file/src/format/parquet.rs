@@ -6,10 +6,10 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use dataknobs_data_arrow::ScannedColumns;
 use dataknobs_data_arrow::parquet::{
     ColumnRole, IdColumn, ParquetColumn, ParquetFile, ParquetRecords, ParquetScan, ReadAt, write_parquet,
 };
+use dataknobs_data_arrow::{ScannedColumns, fetch};
 use dataknobs_data_core::backend::ColumnRequest;
 use dataknobs_data_core::{Condition, Error, FieldType, Record, Result, Value};
 use serde_json::Value as Json;
@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use super::Rows;
 use super::csv::own_ids;
 use super::json_write::{check_depth, too_large};
+use super::rows_write::FETCHED;
 use crate::config::FileConfig;
 use crate::key::{Key, KeySource, ordinal_id};
 
@@ -138,21 +139,22 @@ pub(crate) fn scan(
     file.scan(&wanted, cancelled)
 }
 
-/// Writes the records, which are asked for several times.
-pub(crate) fn write<'a, I>(
+/// Writes records.
+pub(crate) fn write<'a>(
     out: &mut dyn Write,
-    records: impl Fn() -> I,
+    records: impl Iterator<Item = &'a Record>,
     key: &Key,
     max_record_bytes: usize,
-) -> Result<()>
-where
-    I: Iterator<Item = &'a Record>,
-{
-    for record in records() {
-        check_depth(record)?;
-        let bytes = record_bytes(record);
-        if bytes > max_record_bytes {
-            return Err(too_large(bytes, max_record_bytes));
+) -> Result<()> {
+    let records: Vec<&Record> = records.collect();
+    for block in records.chunks(FETCHED) {
+        fetch(block);
+        for record in block {
+            check_depth(record)?;
+            let bytes = record_bytes(record);
+            if bytes > max_record_bytes {
+                return Err(too_large(bytes, max_record_bytes));
+            }
         }
     }
     let ids = match &key.source {
@@ -160,7 +162,7 @@ where
         _ if key.is_integer() => IdColumn::Integer,
         _ => IdColumn::Text,
     };
-    write_parquet(out, records, ids)
+    write_parquet(out, || records.iter().copied(), ids)
 }
 
 /// The bytes of a record's id and values before any encoding: what `max_record_bytes` limits, since a row

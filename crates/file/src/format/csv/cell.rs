@@ -1,6 +1,6 @@
 //! One cell: a value of a type as text, and back.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,23 +28,35 @@ pub(crate) fn value_of(text: &str, field_type: FieldType, declared: bool, field:
     })
 }
 
-/// The text of a value; [`value_of`] reads it back under the value's type.
-pub(super) fn write(value: &Value, out: &mut String) {
-    let written = match value {
+/// Appends the text of a value; [`value_of`] reads it back under the value's type.
+pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
+    let written: std::io::Result<()> = match value {
         Value::Null => Ok(()),
-        Value::Boolean(value) => write!(out, "{value}"),
-        Value::Integer(value) => write!(out, "{value}"),
-        // Debug is the shortest text that reads back as the same float.
-        Value::Float(value) => write!(out, "{value:?}"),
-        Value::String(text) => out.write_str(text),
+        Value::Boolean(true) => out.write_all(b"true"),
+        Value::Boolean(false) => out.write_all(b"false"),
+        Value::Integer(value) => serde_json::to_writer(out, value).map_err(Into::into),
+        Value::Float(value) => write_float(*value, out),
+        Value::String(text) => out.write_all(text.as_bytes()),
         Value::DateTime(time) => write!(out, "{time}"),
-        Value::Json(document) => write!(out, "{document}"),
-        Value::Binary(bytes) => {
-            STANDARD.encode_string(bytes, out);
-            Ok(())
-        }
+        Value::Json(document) => serde_json::to_writer(out, &**document).map_err(Into::into),
+        Value::Binary(bytes) => out.write_all(STANDARD.encode(bytes).as_bytes()),
     };
-    debug_assert!(written.is_ok(), "writing to a string cannot fail");
+    debug_assert!(written.is_ok(), "writing to memory cannot fail");
+}
+
+/// The shortest text that reads back as the same float, as Rust's `Debug` has it. JSON's writer is faster
+/// and gives the same where neither needs an exponent, unless the float lies in the middle between two
+/// texts: only a multiple of 2^-22 does, between texts of 16 digits or more.
+fn write_float(value: f64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        let start = out.len();
+        serde_json::to_writer(&mut *out, &value)?;
+        if out.len() - start <= 16 || (value * f64::from(1 << 22)).fract() != 0.0 {
+            return Ok(());
+        }
+        out.truncate(start);
+    }
+    write!(out, "{value:?}")
 }
 
 /// Digits without leading zeros.
@@ -174,5 +186,28 @@ mod tests {
         assert_eq!(value_of("5", FieldType::Json, true, "f").unwrap(), None);
         assert!(value_of("[1,", FieldType::Json, true, "f").is_err());
         assert_eq!(value_of("*", FieldType::Binary, true, "f").unwrap(), None);
+    }
+
+    #[test]
+    fn floats_are_written_as_debug_writes_them() {
+        let mut bits = 0x2545_F491_4F6C_DD1D_u64;
+        let mut next = || {
+            bits ^= bits << 13;
+            bits ^= bits >> 7;
+            bits ^= bits << 17;
+            bits
+        };
+        let edges = [0.0, -0.0, 1e-4, 9.999e-5, 1e16, 9_999_999_999_999_998.0, 1e15, 0.1, 5e-324, f64::MAX];
+        for _ in 0..20_000 {
+            let any = f64::from_bits(next());
+            let usual = next() as f64 / 10_f64.powi((next() % 24) as i32);
+            let short = (next() % 1_000_000) as f64 / 10_f64.powi((next() % 12) as i32);
+            let dyadic = (next() >> (11 + next() % 50)) as f64 / 2_f64.powi((next() % 30) as i32);
+            for float in edges.into_iter().chain([any, usual, -short, dyadic]).filter(|float| float.is_finite()) {
+                let mut text = Vec::new();
+                write(&Value::Float(float), &mut text);
+                assert_eq!(String::from_utf8(text).unwrap(), format!("{float:?}"));
+            }
+        }
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn complete(shape: &Shape, record: &Record) -> Result<Record> {
     };
     let mut fields: Vec<Field> = Vec::with_capacity(shape.len());
     let is_known = |(name, _): &(Str, FieldType)| shape.position(name).is_some();
-    if is_ordered(shape, record) && record.shape().fields().iter().all(is_known) {
+    if is_ordered(shape, record.shape()) && record.shape().fields().iter().all(is_known) {
         for (name, field_type) in shape.fields() {
             fields.push(record.field(name).map_or_else(|| null(name, *field_type), |field| field.to_field()));
         }
@@ -104,8 +104,8 @@ pub(super) fn complete(shape: &Shape, record: &Record) -> Result<Record> {
     Ok(completed)
 }
 
-/// Whether the record's fields stand in the order of the columns.
-pub(super) fn is_ordered(shape: &Shape, record: &Record) -> bool {
-    let positions = record.shape().fields().iter().map(|(name, _)| shape.position(name));
+/// Whether fields stand in the order of the columns.
+pub(super) fn is_ordered(columns: &Shape, shape: &Shape) -> bool {
+    let positions = shape.fields().iter().map(|(name, _)| columns.position(name));
     positions.is_sorted()
 }

@@ -8,6 +8,7 @@ mod delimiter;
 mod infer;
 mod meta;
 mod parse;
+mod plan;
 mod read;
 mod sidecar;
 mod write;
@@ -16,9 +17,10 @@ use dataknobs_data_core::{FieldType, Record, Result, Shape, Str, Value};
 
 pub(crate) use infer::{discover, own_ids};
 pub(crate) use parse::{Parser, RawRow};
+pub(crate) use plan::plan;
 pub(crate) use read::{CsvRows, ragged};
 pub(crate) use sidecar::{Sidecar, sidecar_path};
-pub(crate) use write::{CsvWrite, plan};
+pub(crate) use write::CsvWrite;
 
 /// How a CSV file is laid out.
 #[derive(Debug, Clone)]
@@ -89,8 +91,9 @@ impl CsvLayout {
     }
 
     /// Whether a cell's text stands for null when nothing else is said.
-    pub(crate) fn is_null(&self, text: &str) -> bool {
-        text.is_empty() || self.nulls.iter().any(|null| null == text)
+    pub(crate) fn is_null(&self, text: impl AsRef<[u8]>) -> bool {
+        let text = text.as_ref();
+        text.is_empty() || self.nulls.iter().any(|null| null.as_bytes() == text)
     }
 
     /// The record as it would be read from the file: with null in every column that it lacks.

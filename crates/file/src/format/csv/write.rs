@@ -3,96 +3,18 @@
 use std::io::Write;
 use std::path::Path;
 
-use dataknobs_data_core::{FieldType, Record, Result, Shape, Str, Value};
-use std::collections::HashMap;
+use dataknobs_data_core::{Record, Result, Shape, Value};
 
 use super::meta::{RowMeta, is_ordered};
 use super::sidecar::{self, Sidecar};
-use super::{Column, CsvLayout, Role, cell, delimiter};
+use super::{CsvLayout, Role, cell, delimiter};
 use crate::config::Durability;
 use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
 use crate::format::json_write::check_depth;
+use crate::format::rows_write::{ByShape, RowEncoder, write_rows};
 use crate::journal::change;
-use crate::key::{Key, KeySource};
-
-/// The columns for these records: the key's, those that the file has already and a record still
-/// fills, new ones in the order in which they first come, and `_meta` where some row needs it.
-pub(crate) fn plan<'a, R: Iterator<Item = &'a Record>>(
-    old: &CsvLayout,
-    key: &Key,
-    records: impl Fn() -> R,
-) -> Result<CsvLayout> {
-    let mut votes = Votes::default();
-    let mut columns: Vec<Column> = Vec::new();
-    let mut is_empty = true;
-    for record in records() {
-        is_empty = false;
-        votes.count(record);
-    }
-    if key.source == KeySource::Own {
-        columns.push(sidecar::column_of(Str::new_static("_id"), Role::Id, key.field_type));
-    }
-    if is_empty {
-        columns.extend(old.fields().cloned().map(|column| Column { declared: true, ..column }));
-    } else {
-        let old_names = old.fields().map(|column| column.name.clone());
-        let new_names = votes.names.iter().filter(|name| old.fields().all(|column| column.name != **name)).cloned();
-        for name in old_names.chain(new_names) {
-            if let Some(field_type) = votes.winner(&name) {
-                columns.push(sidecar::column_of(name, Role::Field, field_type));
-            }
-        }
-    }
-    if let Some(name) = key.field_name()
-        && columns.iter().all(|column| column.name != *name)
-    {
-        columns.insert(0, sidecar::column_of(name.clone(), Role::Field, key.field_type));
-    }
-    let mut layout = old.clone().with_columns(columns)?;
-    let mut scratch = String::new();
-    for record in records() {
-        if !layout.row_meta(record, &mut scratch).is_empty() {
-            layout.columns.push(sidecar::column_of(Str::new_static("_meta"), Role::Meta, FieldType::Json));
-            break;
-        }
-    }
-    Ok(layout)
-}
-
-/// For each field name, how often each type comes, of values and of nulls.
-#[derive(Default)]
-struct Votes {
-    names: Vec<Str>,
-    counts: HashMap<Str, [[u64; 2]; FieldType::ALL.len()]>,
-}
-
-impl Votes {
-    fn count(&mut self, record: &Record) {
-        for ((name, field_type), value) in record.shape().fields().iter().zip(record.values()) {
-            let counts = match self.counts.get_mut(name) {
-                Some(counts) => counts,
-                None => {
-                    self.names.push(name.clone());
-                    self.counts.entry(name.clone()).or_default()
-                }
-            };
-            if let Some(place) = FieldType::ALL.iter().position(|kind| kind == field_type) {
-                counts[place][usize::from(value.is_null())] += 1;
-            }
-        }
-    }
-
-    /// The type that most values have; without values, most nulls.
-    fn winner(&self, name: &str) -> Option<FieldType> {
-        let counts = self.counts.get(name)?;
-        let best = |null: usize| {
-            let ranked = FieldType::ALL.iter().zip(counts).rev().max_by_key(|(_, count)| count[null])?;
-            (ranked.1[null] > 0).then_some(*ranked.0)
-        };
-        best(0).or_else(|| best(1))
-    }
-}
+use crate::key::Key;
 
 /// What writing a CSV file takes.
 #[derive(Clone, Copy)]
@@ -107,75 +29,33 @@ impl CsvWrite<'_> {
     ///
     /// A row may be longer than the limit where its record is not: what was accepted once must not
     /// keep the file from being written because another record brought a column.
-    pub(crate) fn write<'a>(&self, out: &mut dyn Write, records: impl Iterator<Item = &'a Record>) -> Result<usize> {
+    pub(crate) fn write<'a>(
+        &self,
+        out: &mut (dyn Write + Send),
+        records: impl Iterator<Item = &'a Record> + Send,
+    ) -> Result<usize> {
         let layout = self.layout;
-        let line_end = if layout.crlf { "\r\n" } else { "\n" };
         if layout.byte_order_mark {
             out.write_all("\u{FEFF}".as_bytes())?;
         }
         if layout.separator_line {
-            write!(out, "sep={}{line_end}", char::from(layout.delimiter))?;
+            write!(out, "sep={}{}", char::from(layout.delimiter), layout.line_end())?;
         }
-        let mut line = String::new();
+        let mut header = Vec::new();
         for column in &layout.columns {
             // Only between commas a header tells its delimiter by itself.
             if (layout.delimiter != b',' || layout.columns.len() == 1) && delimiter::is_ambiguous(&column.name) {
-                self.quoted_cell(&mut line, &column.name);
+                push_quoted(&mut header, column.name.as_bytes());
             } else {
-                self.cell(&mut line, &column.name);
+                layout.push_cell(&mut header, column.name.as_bytes());
             }
+            header.push(layout.delimiter);
         }
-        end_line(&mut line, line_end);
-        out.write_all(line.as_bytes())?;
-        let header = line.len();
-        let mut text = String::new();
-        let mut longest = header;
-        for record in records {
-            check_depth(record)?;
-            line.clear();
-            let meta = layout.row_meta(record, &mut text);
-            for column in &layout.columns {
-                text.clear();
-                match column.role {
-                    Role::Id => text.push_str(record.id().map_or("", |id| id.as_str())),
-                    Role::Meta if meta.is_empty() => {}
-                    Role::Meta => text.push_str(&serde_json::Value::Object(meta.to_json()).to_string()),
-                    Role::Field => cell::write(record.get(&column.name).unwrap_or(&Value::Null), &mut text),
-                }
-                self.cell(&mut line, &text);
-            }
-            end_line(&mut line, line_end);
-            if line.len() > self.max_record_bytes {
-                change::put(&mut Vec::new(), record, true, self.key, self.max_record_bytes)?;
-            }
-            longest = longest.max(line.len());
-            out.write_all(line.as_bytes())?;
-        }
-        Ok(longest)
-    }
-
-    fn cell(&self, line: &mut String, text: &str) {
-        // Of a single column the next reader cannot know that it is not separated by commas.
-        let comma = if self.layout.columns.len() == 1 { b',' } else { self.layout.delimiter };
-        let special = |byte: u8| byte == self.layout.delimiter || byte == comma || matches!(byte, b'"' | b'\n' | b'\r');
-        // Without quotes, a byte order mark at the start of the file would vanish.
-        if text.bytes().any(special) || text.starts_with('\u{FEFF}') {
-            return self.quoted_cell(line, text);
-        }
-        line.push_str(text);
-        line.push(char::from(self.layout.delimiter));
-    }
-
-    fn quoted_cell(&self, line: &mut String, text: &str) {
-        line.push('"');
-        for (index, part) in text.split('"').enumerate() {
-            if index > 0 {
-                line.push_str("\"\"");
-            }
-            line.push_str(part);
-        }
-        line.push('"');
-        line.push(char::from(self.layout.delimiter));
+        layout.end_line(&mut header, 0);
+        out.write_all(&header)?;
+        let rows = || CsvRows { write: *self, cells: ByShape::new(), scratch: Vec::new(), longest: 0 };
+        let longest = write_rows(out, records, rows)?.into_iter().map(|rows| rows.longest).max();
+        Ok(longest.unwrap_or(0).max(header.len()))
     }
 
     /// Replaces the descriptor beside the file.
@@ -192,18 +72,137 @@ impl CsvWrite<'_> {
     }
 }
 
-/// Replaces the delimiter after the last cell. A line that would be blank gets a quoted cell.
-fn end_line(line: &mut String, line_end: &str) {
-    line.pop();
-    if line.is_empty() {
-        line.push_str("\"\"");
+/// Encodes records as rows of cells.
+struct CsvRows<'a, 'w> {
+    write: CsvWrite<'w>,
+    cells: ByShape<'a, Cells>,
+    scratch: Vec<u8>,
+    longest: usize,
+}
+
+/// How the records of a shape fill the columns.
+struct Cells {
+    /// For each column the position of its field.
+    positions: Vec<Option<usize>>,
+    /// Whether every row needs metadata.
+    differs: bool,
+}
+
+impl<'a> RowEncoder<'a> for CsvRows<'a, '_> {
+    fn encode(&mut self, record: &'a Record, rows: &mut Vec<u8>) -> Result<()> {
+        check_depth(record)?;
+        let CsvWrite { layout, key, max_record_bytes } = self.write;
+        let cells = self.cells.of(record.shape(), |shape| Ok(layout.cells(shape)))?;
+        let has_meta = cells.differs || layout.has_more_than_cells(record);
+        let start = rows.len();
+        for (column, position) in layout.columns.iter().zip(&cells.positions) {
+            match column.role {
+                Role::Id => layout.push_cell(rows, record.id().map_or("", |id| id.as_str()).as_bytes()),
+                Role::Meta if has_meta => {
+                    let meta = layout.row_meta(record, &mut self.scratch);
+                    debug_assert!(!meta.is_empty(), "only rows that need metadata have it");
+                    layout.push_cell(rows, serde_json::Value::Object(meta.to_json()).to_string().as_bytes());
+                }
+                Role::Meta => {}
+                Role::Field => {
+                    if let Some(position) = position {
+                        layout.push_value(rows, &record.values()[*position], &mut self.scratch);
+                    }
+                }
+            }
+            rows.push(layout.delimiter);
+        }
+        layout.end_line(rows, start);
+        let bytes = rows.len() - start;
+        if bytes > max_record_bytes {
+            change::put(&mut Vec::new(), record, true, key, max_record_bytes)?;
+        }
+        self.longest = self.longest.max(bytes);
+        Ok(())
     }
-    line.push_str(line_end);
+}
+
+fn push_quoted(line: &mut Vec<u8>, text: &[u8]) {
+    line.push(b'"');
+    for (index, part) in text.split(|byte| *byte == b'"').enumerate() {
+        if index > 0 {
+            line.extend_from_slice(b"\"\"");
+        }
+        line.extend_from_slice(part);
+    }
+    line.push(b'"');
 }
 
 impl CsvLayout {
+    fn line_end(&self) -> &'static str {
+        if self.crlf { "\r\n" } else { "\n" }
+    }
+
+    /// Replaces the delimiter after the last cell. A line that would be blank gets a quoted cell.
+    fn end_line(&self, lines: &mut Vec<u8>, start: usize) {
+        lines.pop();
+        if lines.len() == start {
+            lines.extend_from_slice(b"\"\"");
+        }
+        lines.extend_from_slice(self.line_end().as_bytes());
+    }
+
+    /// Whether the delimiter may stand in a number or a truth value.
+    fn delimits_numbers(&self) -> bool {
+        self.delimiter.is_ascii_alphanumeric() || matches!(self.delimiter, b'+' | b'-' | b'.')
+    }
+
+    fn cells(&self, shape: &Shape) -> Cells {
+        let positions = self.columns.iter().map(|column| shape.position(&column.name));
+        Cells { positions: positions.collect(), differs: self.differs(shape) }
+    }
+
+    #[inline]
+    fn push_cell(&self, line: &mut Vec<u8>, text: &[u8]) {
+        // Of a single column the next reader cannot know that it is not separated by commas.
+        let comma = if self.columns.len() == 1 { b',' } else { self.delimiter };
+        let is_special = |special, byte: &u8| {
+            special | (*byte == self.delimiter) | (*byte == comma) | matches!(*byte, b'"' | b'\n' | b'\r')
+        };
+        // Without quotes, a byte order mark at the start of the file would vanish.
+        if text.iter().fold(false, is_special) || text.starts_with("\u{FEFF}".as_bytes()) {
+            return push_quoted(line, text);
+        }
+        line.extend_from_slice(text);
+    }
+
+    #[inline]
+    fn push_value(&self, line: &mut Vec<u8>, value: &Value, scratch: &mut Vec<u8>) {
+        match value {
+            Value::Null => {}
+            Value::String(text) => self.push_cell(line, text.as_bytes()),
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) if !self.delimits_numbers() => {
+                cell::write(value, line);
+            }
+            value => {
+                scratch.clear();
+                cell::write(value, scratch);
+                self.push_cell(line, scratch);
+            }
+        }
+    }
+
+    /// Whether the columns cannot say all of what records of this shape have.
+    pub(super) fn differs(&self, shape: &Shape) -> bool {
+        let types = self.shape.fields();
+        let mut fields = shape.fields().iter();
+        let all_typed = fields.all(|(name, kind)| self.shape.position(name).is_some_and(|at| types[at].1 == *kind));
+        !all_typed || !is_ordered(&self.shape, shape)
+    }
+
+    /// Whether cells cannot say all of what this record has, whatever the columns are.
+    pub(super) fn has_more_than_cells(&self, record: &Record) -> bool {
+        let mut scratch = Vec::new();
+        record.has_metadata() || record.values().iter().any(|value| self.looks_null(value, &mut scratch))
+    }
+
     /// What the cells of this record cannot say.
-    fn row_meta(&self, record: &Record, scratch: &mut String) -> RowMeta {
+    fn row_meta(&self, record: &Record, scratch: &mut Vec<u8>) -> RowMeta {
         let mut meta = RowMeta::default();
         let shape: &Shape = &self.shape;
         for field in record.fields() {
@@ -219,7 +218,7 @@ impl CsvLayout {
                 meta.present.push(name.to_owned());
             }
         }
-        if !is_ordered(shape, record) {
+        if !is_ordered(shape, record.shape()) {
             meta.order = record.shape().fields().iter().map(|(name, _)| name.to_string()).collect();
         }
         if !record.metadata().is_empty() {
@@ -228,7 +227,7 @@ impl CsvLayout {
         meta
     }
 
-    fn looks_null(&self, value: &Value, scratch: &mut String) -> bool {
+    fn looks_null(&self, value: &Value, scratch: &mut Vec<u8>) -> bool {
         match value {
             Value::Null => false,
             Value::String(text) => self.is_null(text),
@@ -245,12 +244,15 @@ impl CsvLayout {
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan;
     use super::*;
+    use crate::format::rows_write::tests::SIZES;
+    use crate::format::rows_write::write_rows_by;
     use dataknobs_data_core::record;
 
     fn written(records: &[Record]) -> String {
         let key = Key::own();
-        let layout = plan(&CsvLayout::new_file(b',', &["NA".into()]), &key, || records.iter()).unwrap();
+        let layout = plan(&CsvLayout::new_file(b',', &["NA".into()]), &key, records.iter()).unwrap();
         let mut out = Vec::new();
         let write = CsvWrite { layout: &layout, key: &key, max_record_bytes: 1000 };
         write.write(&mut out, records.iter()).unwrap();
@@ -281,12 +283,48 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_to_the_first_type() {
-        let mut votes = Votes::default();
-        votes.count(&record! { "a": 1, "n": () }.unwrap());
-        votes.count(&record! { "a": 1.5, "n": () }.unwrap());
-        assert_eq!(votes.winner("a"), Some(FieldType::Integer));
-        assert_eq!(votes.winner("n"), Some(FieldType::String));
-        assert_eq!(votes.winner("x"), None);
+    fn all_cores_write_what_one_writes() {
+        let record = |n: usize| match n % 3 {
+            0 => record! { "n": n as i64, "text": format!("a, \"{n}\""), "half": n as f64 / 2.0 },
+            1 => record! { "text": "NA", "n": n as f64 },
+            _ => record! { "other": n.is_multiple_of(2), "text": "plain" },
+        };
+        let all: Vec<Record> =
+            (0..*SIZES.last().unwrap()).map(|n| record(n).unwrap().with_id(n.to_string()).unwrap()).collect();
+        let key = Key::own();
+        for records in SIZES.map(|size| &all[..size]) {
+            let layout = plan(&CsvLayout::new_file(b';', &["NA".into()]), &key, records.iter()).unwrap();
+            let write = CsvWrite { layout: &layout, key: &key, max_record_bytes: 1000 };
+            let rows = || CsvRows { write, cells: ByShape::new(), scratch: Vec::new(), longest: 0 };
+            let (mut expected, mut encoder) = (Vec::new(), rows());
+            records.iter().for_each(|record| encoder.encode(record, &mut expected).unwrap());
+            for threads in [1, 2, 5] {
+                let mut out = Vec::new();
+                let longest = write_rows_by(threads, &mut out, records.iter(), rows).unwrap();
+                assert!(out == expected);
+                assert_eq!(longest.iter().map(|rows| rows.longest).max(), Some(encoder.longest));
+            }
+            let mut out = Vec::new();
+            let longest = write.write(&mut out, records.iter()).unwrap();
+            assert!(out.ends_with(&expected) && longest >= encoder.longest);
+        }
+    }
+
+    #[test]
+    fn numbers_are_quoted_where_they_hold_the_delimiter() {
+        let record = record! { "a": -1, "b": 0.5, "c": true, "d": "-" }.unwrap().with_id("1").unwrap();
+        for (delimiter, row) in [
+            (b'-', "1-\"-1\"-0.5-true-\"-\"\n"),
+            (b'.', "1.-1.\"0.5\".true.-\n"),
+            (b't', "1t-1t0.5t\"true\"t-\n"),
+            (b'|', "1|-1|0.5|true|-\n"),
+        ] {
+            let key = Key::own();
+            let layout = plan(&CsvLayout::new_file(delimiter, &[]), &key, [&record].into_iter()).unwrap();
+            let mut out = Vec::new();
+            let write = CsvWrite { layout: &layout, key: &key, max_record_bytes: 1000 };
+            write.write(&mut out, [&record].into_iter()).unwrap();
+            assert!(String::from_utf8(out).unwrap().ends_with(&format!("\n{row}")));
+        }
     }
 }

@@ -94,6 +94,34 @@ impl<'a> Hybrid<'a> {
         Some(())
     }
 
+    /// Appends the values at these places, which rise, and 0 where a place is none.
+    pub(super) fn pick(&mut self, out: &mut Vec<u32>, places: &[u32], none: u32) -> Option<()> {
+        // Where the run begins.
+        let mut start = 0_usize;
+        for place in places {
+            if *place == none {
+                out.push(0);
+                continue;
+            }
+            let place = *place as usize;
+            loop {
+                let left = match self.run {
+                    Run::Same { left, .. } | Run::Packed { left, .. } => left,
+                };
+                if place - start < left {
+                    break;
+                }
+                start += left;
+                self.advance()?;
+            }
+            out.push(match self.run {
+                Run::Same { value, .. } => value,
+                Run::Packed { bytes, at, .. } => value_at(bytes, self.width, at + place - start),
+            });
+        }
+        Some(())
+    }
+
     /// Appends so many values of one bit.
     pub(super) fn extend_bits(&mut self, out: &mut BooleanBufferBuilder, count: usize) -> Option<()> {
         let mut missing = count;
@@ -122,23 +150,25 @@ impl<'a> Hybrid<'a> {
 
 /// Appends values from one on; the bytes hold them.
 fn unpack(bytes: &[u8], width: u8, at: usize, count: usize, out: &mut Vec<u32>) {
-    let bits = usize::from(width);
+    out.extend((0..count).map(|row| value_at(bytes, width, at + row)));
+}
+
+/// One value of many that are packed; the bytes hold it.
+#[inline]
+fn value_at(bytes: &[u8], width: u8, at: usize) -> u32 {
     let mask = if width >= 32 { u64::from(u32::MAX) } else { (1 << width) - 1 };
-    let value = |row: usize| {
-        let bit = (at + row) * bits;
-        let byte = bit / 8;
-        let word = match bytes.get(byte..byte + 8) {
-            Some(word) => u64::from_le_bytes(word.try_into().unwrap_or_default()),
-            None => {
-                let mut word = [0; 8];
-                let rest = &bytes[byte.min(bytes.len())..];
-                word[..rest.len()].copy_from_slice(rest);
-                u64::from_le_bytes(word)
-            }
-        };
-        ((word >> (bit % 8)) & mask) as u32
+    let bit = at * usize::from(width);
+    let byte = bit / 8;
+    let word = match bytes.get(byte..byte + 8) {
+        Some(word) => u64::from_le_bytes(word.try_into().unwrap_or_default()),
+        None => {
+            let mut word = [0; 8];
+            let rest = bytes.get(byte..).unwrap_or_default();
+            word[..rest.len()].copy_from_slice(rest);
+            u64::from_le_bytes(word)
+        }
     };
-    out.extend((0..count).map(value));
+    ((word >> (bit % 8)) & mask) as u32
 }
 
 #[cfg(test)]
@@ -181,6 +211,12 @@ mod tests {
                 assert_eq!(found, expected, "width {width}, first {first}");
                 assert!(width == 0 || hybrid.extend(&mut found, 1).is_none());
             }
+            let places = [0, 7, 8, u32::MAX, 31, 39, 40, 41, 48, 49, u32::MAX, 64];
+            let mut picked = Vec::new();
+            Hybrid::new(&bytes, width).unwrap().pick(&mut picked, &places, u32::MAX).unwrap();
+            let at = |place: &u32| expected.get(*place as usize).copied().unwrap_or(0);
+            assert!(picked.iter().copied().eq(places.iter().map(at)), "width {width}");
+            assert!(width == 0 || Hybrid::new(&bytes, width).unwrap().pick(&mut picked, &[65], u32::MAX).is_none());
             if width == 1 {
                 let mut bits = BooleanBufferBuilder::new(0);
                 let mut hybrid = Hybrid::new(&bytes, 1).unwrap();

@@ -131,14 +131,23 @@ impl Decoder {
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 let dictionary = self.dictionary.as_ref()?;
                 self.indices.clear();
+                let few = match &picked {
+                    Picked::Some(places) if places.len() < stored / 4 => Some(places),
+                    _ => None,
+                };
                 if stored > 0 {
                     let (width, packed) = bytes.split_first()?;
-                    Hybrid::new(packed, *width)?.extend(&mut self.indices, stored)?;
+                    let mut hybrid = Hybrid::new(packed, *width)?;
+                    match few {
+                        Some(places) => hybrid.pick(&mut self.indices, places, NULL)?,
+                        None => hybrid.extend(&mut self.indices, stored)?,
+                    }
                 }
                 if self.indices.iter().fold(0, |most, index| most.max(*index)) as usize >= dictionary.len().max(1) {
                     return None;
                 }
-                self.values.extend(&Source::Indices(&self.indices, dictionary), &picked, stored)?;
+                let picked = if few.is_some() { &Picked::All } else { &picked };
+                self.values.extend(&Source::Indices(&self.indices, dictionary), picked, stored)?;
             }
             _ => return None,
         }
@@ -177,23 +186,27 @@ enum Picked {
 }
 
 fn picked(rows: usize, valid: Option<&BooleanBuffer>, mask: Option<&BooleanBuffer>) -> Picked {
-    match (valid, mask) {
-        (None, None) => Picked::All,
-        (None, Some(mask)) => Picked::Some(mask.set_indices_u32().collect()),
-        (Some(valid), mask) => {
-            let mut places = Vec::with_capacity(mask.map_or(rows, BooleanBuffer::count_set_bits));
-            let mut place = 0;
-            let mut add = |is_valid: bool, is_wanted: bool| {
-                if is_wanted {
-                    places.push(if is_valid { place } else { NULL });
-                }
-                place += u32::from(is_valid);
-            };
-            match mask {
-                None => valid.iter().for_each(|is_valid| add(is_valid, true)),
-                Some(mask) => valid.iter().zip(mask.iter()).for_each(|(is_valid, wanted)| add(is_valid, wanted)),
-            }
-            Picked::Some(places)
+    let Some(valid) = valid else {
+        return mask.map_or(Picked::All, |mask| Picked::Some(mask.set_indices_u32().collect()));
+    };
+    let mut places = Vec::with_capacity(mask.map_or(rows, BooleanBuffer::count_set_bits));
+    let mut before = 0;
+    let mut add = |valid: u64, mut wanted: u64| {
+        while wanted != 0 {
+            let row = wanted.trailing_zeros();
+            let place = before + (valid & ((1 << row) - 1)).count_ones();
+            places.push(if valid >> row & 1 == 1 { place } else { NULL });
+            wanted &= wanted - 1;
         }
+        before += valid.count_ones();
+    };
+    let words = valid.bit_chunks().iter_padded();
+    match mask {
+        Some(mask) => words.zip(mask.bit_chunks().iter_padded()).for_each(|(valid, wanted)| add(valid, wanted)),
+        None => words.enumerate().for_each(|(word, valid)| {
+            let left = rows.saturating_sub(word * 64);
+            add(valid, if left >= 64 { u64::MAX } else { (1 << left) - 1 });
+        }),
     }
+    Picked::Some(places)
 }
