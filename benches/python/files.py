@@ -111,7 +111,7 @@ def duckdb(path: Path, name: str) -> Callable[[], Any]:
     wanted = ", ".join(columns) or "*"
     table = f"read_csv('{path}', nullstr=['', 'NA'])" if is_csv(path) else f"read_parquet('{path}')"
     query = f"select {wanted} from {table} where {condition}"
-    return lambda: connection.execute(query).to_arrow_table()
+    return lambda: connection.sql(query).to_arrow_table()
 
 
 ENGINES = {"ours": ours, "polars": polars, "duckdb": duckdb}

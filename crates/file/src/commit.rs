@@ -1,6 +1,7 @@
 //! Writing: under the lock of the file, changes go to the journal, and from there, all together,
 //! into a new file that takes the old one's place.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,7 @@ use crate::format::csv::{self, CsvWrite};
 use crate::format::{Format, json_write, parquet};
 use crate::journal::{Appender, Header, Position, change, frame};
 use crate::lock::{LockFile, Note};
+use crate::prefix::PrefixWriter;
 use crate::replace::Replacement;
 use crate::source::Layout;
 use crate::store::{Resident, State, Store, header_key};
@@ -403,13 +405,21 @@ impl Store {
         let records = resident.table.iter();
         let limit = config.record_limit();
         let mut longest = 0;
+        let mut prefixes = None;
+        let encode = |out: &mut (dyn Write + Send)| match (csv_write, self.source.format) {
+            (Some(csv), _) => csv.write(out, records).map(|bytes| longest = bytes),
+            (None, Format::Parquet) => parquet::write(out, records, key, limit),
+            (None, Format::JsonLines) => json_write::write_lines(out, records, key, limit),
+            (None, _) => json_write::write_array(out, records, key, limit),
+        };
         let replacement = Replacement::write(path, &self.disk, config.durability, |out| {
-            self.source.compress(out, |out| match (csv_write, self.source.format) {
-                (Some(csv), _) => csv.write(out, records).map(|bytes| longest = bytes),
-                (None, Format::Parquet) => parquet::write(out, records, key, limit),
-                (None, Format::JsonLines) => json_write::write_lines(out, records, key, limit),
-                (None, _) => json_write::write_array(out, records, key, limit),
-            })
+            if !self.source.may_look_whole() {
+                return self.source.compress(out, encode);
+            }
+            let mut noted = PrefixWriter::new(out);
+            encode(&mut noted)?;
+            prefixes = Some(noted.finish());
+            Ok(())
         });
         let replacement = replacement.map_err(before)?;
         let check_base = || match self.fingerprint().map_err(before)? == resident.base {
@@ -439,7 +449,7 @@ impl Store {
         if let Some(layout) = &mut layout.csv {
             Arc::make_mut(layout).sidecar = sidecar;
         }
-        writer.lock.set_note(&Note { file: Some(file) });
+        writer.lock.set_note(&Note { file: Some(file), prefixes });
         // A journal that stays says of itself that all of it is in the file.
         let position = match resident.position {
             Some(_) if self.disk.remove(&self.journal).is_err() => writer.appender.as_ref().map(Appender::position),

@@ -32,6 +32,11 @@ impl Fingerprint {
         }
     }
 
+    /// Whether this is the same file, and shorter than it was.
+    pub(crate) fn is_shorter_than(&self, before: &Fingerprint) -> bool {
+        self.inode == before.inode && self.bytes < before.bytes
+    }
+
     fn of_metadata(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         #[cfg(unix)]

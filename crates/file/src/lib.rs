@@ -62,6 +62,7 @@ mod journal;
 mod key;
 mod lock;
 mod overlay;
+mod prefix;
 mod reader;
 mod recover;
 mod replace;

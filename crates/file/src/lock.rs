@@ -14,16 +14,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 use crate::journal::log::inode_of;
+use crate::prefix::Prefixes;
 use crate::replace::create_beside;
 
 /// The longest pause between two tries.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// More is no note of ours.
+const MAX_NOTE: u64 = 1 << 20;
 
 /// What the lock file says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Note {
     /// The file that this library wrote last.
     pub(crate) file: Option<Fingerprint>,
+    /// How it began, where a file that is cut off may look whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) prefixes: Option<Prefixes>,
 }
 
 /// The lock file of one file, as one store has it.
@@ -118,13 +125,7 @@ impl LockFile {
 
     /// What this library wrote last, as far as anyone noted it.
     pub(crate) fn note(&self) -> Note {
-        let read = || -> Option<Note> {
-            let file = File::open(&self.path).ok()?;
-            let mut bytes = Vec::new();
-            file.take(1 << 16).read_to_end(&mut bytes).ok()?;
-            serde_json::from_slice(&bytes).ok()
-        };
-        read().unwrap_or_default()
+        read_note(&self.path)
     }
 
     /// Notes what was written. Nothing depends on it but how a later change is explained.
@@ -144,6 +145,21 @@ impl Drop for LockFile {
             self.release();
         }
     }
+}
+
+/// What this library wrote last into a file, as far as anyone noted it.
+pub(crate) fn note_of(base: &Path) -> Note {
+    read_note(&lock_path(base))
+}
+
+fn read_note(path: &Path) -> Note {
+    let read = || -> Option<Note> {
+        let file = File::open(path).ok()?;
+        let mut bytes = Vec::new();
+        file.take(MAX_NOTE).read_to_end(&mut bytes).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    read().unwrap_or_default()
 }
 
 /// Waits, in a thread that may block, for what another process does and gives no sign of.

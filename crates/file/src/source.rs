@@ -1,7 +1,7 @@
 //! A file to read from: opening it, and telling how it is laid out.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use crate::format::json_rows::{JsonRows, RowReader};
 use crate::format::parquet::{self, ParquetRows};
 use crate::format::{Format, Rows};
 use crate::key::Key;
+use crate::lock::Note;
 use crate::window::Window;
 
 /// So much of a compressed file's text is looked through for damage when the text has an error.
@@ -153,6 +154,40 @@ impl Source {
         let window = Window::new(self.config.expand(input)?)?;
         refuse_other_content(window.bytes())?;
         Ok(window)
+    }
+
+    /// Whether a file that is cut off between two rows looks like a whole one.
+    pub(crate) fn may_look_whole(&self) -> bool {
+        self.compression == Compression::None && (self.format.is_delimited() || self.format == Format::JsonLines)
+    }
+
+    /// What is wrong with a file that is shorter than this library left it, and begins as it did then.
+    pub(crate) fn cut_off(&self, file: &File, now: &Fingerprint) -> Result<Option<Error>> {
+        if !self.may_look_whole() {
+            return Ok(None);
+        }
+        let Note { file: Some(before), prefixes: Some(prefixes) } = crate::lock::note_of(&self.path) else {
+            return Ok(None);
+        };
+        if !now.is_shorter_than(&before) {
+            return Ok(None);
+        }
+        let mut file = file.try_clone()?;
+        file.rewind()?;
+        let is_alike = prefixes.begins_alike(&file, now.bytes)?;
+        // Whoever reads through a handle of the same file begins at its start.
+        file.rewind()?;
+        if !is_alike {
+            return Ok(None);
+        }
+        let error =
+            Error::corrupt("the file was cut off: it is shorter than it was written, and begins as it did then")
+                .with_context("byte", now.bytes)
+                .with_context("bytes_written", before.bytes)
+                .with_hint(
+                    "`dk recover` saves what is left; if it was shortened on purpose, put a copy of it in its place",
+                );
+        Ok(Some(error))
     }
 
     /// Writes text as the file is to hold it.

@@ -205,6 +205,8 @@ impl Store {
         {
             return Ok(seen.layout.clone());
         }
+        let cut_off = self.source.cut_off(file, fingerprint).map_err(|error| self.source.place(error))?;
+        cut_off.map_or(Ok(()), |error| Err(self.source.place(error)))?;
         let layout = self.source.discover_file(file, fingerprint)?;
         if let Some(key) = &state.key
             && key.once_written() != layout.key.once_written()

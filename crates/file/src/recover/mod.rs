@@ -16,7 +16,7 @@ mod report;
 mod text;
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,10 +74,18 @@ pub fn recover(config: &FileConfig, output: &Path) -> Result<RecoverReport> {
         Some(header) => !journal.commits.is_empty() && found.base != Some(header.base) && !journal.is_folded,
         None => false,
     };
+    let damage_before = report.damaged_places;
     let mut resident = match found.file {
         Some(bytes) => base::records(&source, bytes, &journal, &mut report)?,
         None => empty(base::layout_of_missing(&source, &journal)),
     };
+    // A cut within a row shows by itself.
+    if let (Some(reason), Some(now)) = (found.cut_off, found.base)
+        && report.damaged_places == damage_before
+    {
+        let written = reason.context_value("bytes_written").and_then(|bytes| bytes.parse().ok()).unwrap_or(now.bytes);
+        report.lose(LossKind::Damage, source.given_path(), At::Bytes(now.bytes), written - now.bytes, &reason);
+    }
     let is_needed = !report.is_whole() || !journal.commits.is_empty();
     for commit in journal.commits {
         apply(&mut resident, commit, &mut report)?;
@@ -95,19 +103,24 @@ struct Found {
     base: Option<Fingerprint>,
     file: Option<Vec<u8>>,
     journal: Option<Vec<u8>>,
+    /// What is wrong with a file that looks whole.
+    cut_off: Option<Error>,
 }
 
 impl Found {
     fn read(source: &Source) -> Result<Self> {
         let path = journal_path(&source.path);
         for tries in 0..TRIES {
-            let (file, base) = match source.open()? {
+            let (file, base, cut_off) = match source.open()? {
                 Some((mut file, fingerprint)) => {
+                    let cut_off = source.cut_off(&file, &fingerprint).map_err(|error| source.place(error))?;
                     let mut bytes = Vec::new();
-                    file.read_to_end(&mut bytes).map_err(|error| source.place(error.into()))?;
-                    (Some(bytes), Some(fingerprint))
+                    file.rewind()
+                        .and_then(|()| file.read_to_end(&mut bytes))
+                        .map_err(|error| source.place(error.into()))?;
+                    (Some(bytes), Some(fingerprint), cut_off)
                 }
-                None => (None, None),
+                None => (None, None, None),
             };
             let journal = match std::fs::read(&path) {
                 Ok(bytes) => Some(bytes),
@@ -118,7 +131,7 @@ impl Found {
                 if file.is_none() && journal.is_none() {
                     return Err(crate::reader::missing(source));
                 }
-                return Ok(Found { base, file, journal });
+                return Ok(Found { base, file, journal, cut_off });
             }
             crate::lock::pause(Duration::from_millis(2 << tries));
         }

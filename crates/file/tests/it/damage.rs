@@ -1,6 +1,7 @@
 //! Damaged files: a typed error with its place, nothing written, nothing lost.
 
-use dataknobs_data_core::ErrorKind;
+use dataknobs_data_core::{ErrorKind, Record, record};
+use dataknobs_data_file::{Format, recover};
 
 use crate::support::{Fixture, ids};
 
@@ -156,6 +157,77 @@ async fn a_file_that_vanishes_is_no_empty_database() {
     assert_eq!(database.count(&"".parse().unwrap()).await.unwrap(), 1);
     std::fs::remove_file(&fixture.path).unwrap();
     assert_eq!(database.count(&"".parse().unwrap()).await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(database.create(dataknobs_data_core::Record::new()).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(database.create(Record::new()).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert!(!fixture.path.exists());
+}
+
+/// A closed file of 40 records that this library wrote.
+async fn written(format: Format) -> Fixture {
+    let fixture = Fixture::of(format);
+    let record = |n: i64| record! { "n": n, "s": format!("text {n}") }.unwrap().with_id(format!("r{n}")).unwrap();
+    fixture.open().create_batch((0..40).map(record).collect()).await.unwrap();
+    fixture
+}
+
+fn cut(fixture: &Fixture, bytes: usize) {
+    let file = std::fs::OpenOptions::new().write(true).open(&fixture.path).unwrap();
+    file.set_len(bytes as u64).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_ours_that_is_cut_off_anywhere_is_damaged() {
+    for format in Format::ALL {
+        let fixture = written(format).await;
+        let whole = std::fs::read(&fixture.path).unwrap();
+        let step = if format == Format::Parquet { 37 } else { 1 };
+        for length in (0..whole.len()).rev().step_by(step) {
+            cut(&fixture, length);
+            let found = fixture.all().await;
+            // A line end, or a blank, that is gone takes nothing with it.
+            let is_blank = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
+            match found {
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Corrupt, "{format} cut at {length}: {error}"),
+                Ok(records) => {
+                    assert!(is_blank(&whole[length..]) && records.len() == 40, "{format} cut at {length}: {records:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cut_between_rows_is_refused_by_writers_and_readers_and_reported_by_recovery() {
+    for format in [Format::JsonLines, Format::Csv, Format::Tsv] {
+        let fixture = written(format).await;
+        let text = fixture.text();
+        let open = fixture.open();
+        assert_eq!(open.count(&"".parse().unwrap()).await.unwrap(), 40);
+        let at = text.match_indices('\n').nth(20).unwrap().0 + 1;
+        cut(&fixture, at);
+        let error = open.count(&"".parse().unwrap()).await.unwrap_err();
+        assert_eq!((error.kind(), error.context_value("byte")), (ErrorKind::Corrupt, Some(at.to_string().as_str())));
+        assert!(error.hint().unwrap().contains("dk recover"), "{error}");
+        assert!(fixture.open().create(Record::new()).await.is_err());
+        assert_eq!(fixture.text(), text[..at], "{format}: it was written");
+
+        let output = fixture.folder.path().join(format!("saved.{format}"));
+        let report = recover(&fixture.config, &output).unwrap();
+        let rows = if format == Format::JsonLines { 21 } else { 20 };
+        assert_eq!((report.records, report.damaged_places), (rows, 1), "{format}");
+        assert_eq!((report.losses[0].byte, report.losses[0].bytes), (at as u64, (text.len() - at) as u64));
+
+        // Whoever means it puts another file in its place.
+        std::fs::copy(&fixture.path, fixture.folder.path().join("copy")).unwrap();
+        std::fs::rename(fixture.folder.path().join("copy"), &fixture.path).unwrap();
+        assert_eq!(fixture.all().await.unwrap().len() as u64, rows);
+    }
+}
+
+#[tokio::test]
+async fn a_shorter_file_that_another_program_wrote_in_its_place_is_read() {
+    for (format, text) in [(Format::JsonLines, "{\"_id\":\"x\",\"n\":1}\n"), (Format::Csv, "id,other\nx,1\n")] {
+        let fixture = written(format).await;
+        std::fs::write(&fixture.path, text).unwrap();
+        assert_eq!(ids(&fixture.all().await.unwrap()), ["x"], "{format}");
+    }
 }
