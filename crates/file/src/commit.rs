@@ -22,6 +22,7 @@ use crate::prefix::PrefixWriter;
 use crate::replace::Replacement;
 use crate::source::Layout;
 use crate::store::{Resident, State, Store, header_key};
+use crate::work::{Work, WorkKind};
 
 /// The lock is kept for so long, since taking it for each write would cost more than the write.
 const LEASE: Duration = Duration::from_millis(25);
@@ -36,6 +37,9 @@ const IDLE: Duration = Duration::from_millis(3);
 /// these microseconds is noticed by a later write, and by every fold, and the writes in between are
 /// in a journal that says which file it is of.
 const LOOK: Duration = Duration::from_micros(10);
+
+/// What a record takes in a file, about.
+const TYPICAL_BYTES: u64 = 64;
 
 /// What a writer has.
 #[derive(Debug)]
@@ -402,7 +406,13 @@ impl Store {
         }
         let csv_write =
             layout.csv.as_deref().map(|layout| CsvWrite { layout, key, max_record_bytes: config.record_limit() });
-        let records = resident.table.iter();
+        let total = resident.table.len() as u64;
+        let work = Work::begin(WorkKind::Folding, path, total.saturating_mul(TYPICAL_BYTES), total);
+        let mut taken = 0;
+        let records = resident.table.iter().inspect(|_| {
+            taken += 1;
+            work.reach(taken);
+        });
         let limit = config.record_limit();
         let mut longest = 0;
         let mut prefixes = None;
