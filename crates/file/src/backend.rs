@@ -180,8 +180,7 @@ impl Session for FileBackend {
     fn count(&self, request: CountRequest) -> Reply<'_, u64> {
         let store = Arc::clone(&self.store);
         let ids = self.capabilities().id_order;
-        let request = ScanRequest::new(request.condition);
-        Reply::later(scan::count(move |cancelled| store.scan(request, ids, cancelled)))
+        Reply::later(scan::cancellable(move |cancelled| store.count(request.condition, ids, cancelled)))
     }
 
     fn modifying(&self) -> Option<&dyn Modifying> {

@@ -392,6 +392,32 @@ impl Store {
         Ok(Scan::new(self.feed(&request.condition)?, request, ids, cancelled))
     }
 
+    /// Whether the next question is better put to the file than to memory: nothing is loaded, and the
+    /// file is too large for that or was not asked before.
+    fn is_asked_once(&self) -> bool {
+        let state = self.state.read();
+        let is_first = |seen: &Seen| seen.reads == 0 || !self.source.may_be_kept(seen.file.bytes);
+        state.resident.is_none() && state.seen.as_ref().is_none_or(is_first)
+    }
+
+    /// How many records fit: by columns where the file has them, without a value of the answer.
+    pub(crate) fn count(&self, condition: Condition, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Result<u64> {
+        let mut scan = ScanRequest::new(condition);
+        if self.is_asked_once() {
+            scan.projection = Some(Vec::new());
+            let mut request = ColumnRequest::new(scan.clone());
+            request.ids = false;
+            if let Some(found) = self.scan_columns(&request, &cancelled)? {
+                if let Some(seen) = &mut self.state.write().seen {
+                    seen.reads += 1;
+                }
+                return Ok(found.num_rows() as u64);
+            }
+            scan.projection = None;
+        }
+        self.scan(scan, ids, cancelled)?.count()
+    }
+
     /// What a scan finds as columns; none where records have to answer.
     pub(crate) fn scan_columns(
         &self,
