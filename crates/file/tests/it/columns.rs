@@ -280,3 +280,24 @@ async fn parquet_files_of_ours_are_answered_as_records_answer() {
     }
     assert!(by_columns > 200, "only {by_columns} by columns");
 }
+
+#[tokio::test]
+async fn damaged_parquet_files_are_answered_as_records_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.parquet");
+    for name in ["duckdb", "polars", "pyarrow_snappy", "pyarrow_zstd", "pyarrow_none", "pyarrow_pages"] {
+        let source = format!("{}/tests/fixtures/{name}.parquet", env!("CARGO_MANIFEST_DIR"));
+        let whole = std::fs::read(source).unwrap();
+        let random = &mut Random(0x9E37_79B9_7F4A_7C15);
+        for round in 0..if name == "pyarrow_pages" { 30 } else { 150 } {
+            let mut bytes = whole.clone();
+            for _ in 0..=random.below(3) {
+                let at = random.below(bytes.len() as u64) as usize;
+                bytes[at] ^= 1 << random.below(8);
+            }
+            std::fs::write(&path, &bytes).unwrap();
+            let config = FileConfig::new(&path);
+            compare(&path, &config, &[String::new()], &format!("{name}, round {round}")).await;
+        }
+    }
+}

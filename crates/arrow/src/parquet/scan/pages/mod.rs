@@ -63,6 +63,10 @@ pub(super) fn read<R: ChunkReader + 'static>(
         }
         row += decoder.page(pages.get_next_page().ok()??, row, total, mask)?;
     }
+    // What comes behind the last row is damage that records report.
+    if !matches!(pages.peek_next_page(), Ok(None)) {
+        return None;
+    }
     let nulls = decoder.has_nulls.then(|| NullBuffer::new(decoder.valid.finish()));
     (row == total).then(|| decoder.values.finish(nulls, decoder.dictionary, data_type))?
 }
