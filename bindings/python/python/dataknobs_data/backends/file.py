@@ -22,7 +22,8 @@ class FileDatabase(Database):
         decides: ``.json``, ``.jsonl`` or ``.ndjson``, ``.csv``, ``.tsv`` or ``.tab``, ``.parquet`` or ``.pq``,
         before the extension of a compression if there is one (``.csv.gz``).
     compression : {"none", "gzip", "zstd"}, optional
-        How the file is compressed, unless it is Parquet. By default the last extension decides: ``.gz`` or ``.gzip``, ``.zst`` or ``.zstd``.
+        How the file is compressed, unless it is Parquet. By default the last extension decides: ``.gz`` or ``.gzip``,
+        ``.zst`` or ``.zstd``.
     max_expanded_bytes : int or str, default 64 GiB
         The most text that a compressed file may expand to.
     max_ratio : int, default 500
