@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AggregateRequest",
     "Aggregation",
+    "ArrowTable",
     "AsyncSession",
     "Buffer",
     "Capabilities",
@@ -2831,7 +2832,7 @@ class SyncSession:
         1
         """
     def search_as_arrow(
-        self, query: QueryLike = None, *, id_column: str | None = "_id", timeout: float | None = None
+        self, query: QueryLike = None, *, id_column: str | None = ..., timeout: float | None = None
     ) -> ArrowTable:
         """Give what a query finds as Arrow data.
 
@@ -3184,7 +3185,7 @@ class AsyncSession:
     def delete_where(self, query: QueryLike, *, timeout: float | None = None) -> int | Pending[int]: ...
     def clear(self, *, timeout: float | None = None) -> int | Pending[int]: ...
     def search_as_arrow(
-        self, query: QueryLike = None, *, id_column: str | None = "_id", timeout: float | None = None
+        self, query: QueryLike = None, *, id_column: str | None = ..., timeout: float | None = None
     ) -> ArrowTable | Pending[ArrowTable]: ...
     def explain(self, query: QueryLike = None, *, timeout: float | None = None) -> Explain | Pending[Explain]: ...
     def create_index(
