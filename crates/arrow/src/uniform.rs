@@ -122,6 +122,15 @@ fn fill<'a, T: Copy>(
     }
 }
 
+/// How many threads may work at the same time: one for each core, and at most so many.
+///
+/// ```
+/// assert_eq!(dataknobs_data_arrow::cores(1), 1);
+/// ```
+pub fn cores(at_most: usize) -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(at_most)
+}
+
 /// How many rows each of so many threads gets, at least 16,384: a thread is worth its start then.
 ///
 /// ```

@@ -112,10 +112,10 @@ impl Writer {
     fn take(&mut self, patience: Duration, cancelled: &AtomicBool) -> Result<bool> {
         let now = Instant::now();
         self.used = now;
+        if self.has_time(now) {
+            return Ok(!self.held.load(Ordering::Acquire));
+        }
         if self.lock.is_held() {
-            if now.duration_since(self.taken) < LEASE {
-                return Ok(!self.held.load(Ordering::Acquire));
-            }
             self.release();
             crate::lock::pause(GAP);
         }
@@ -192,19 +192,19 @@ impl Store {
         let resident = state.resident.as_ref()?;
         let length = resident.position.map_or(0, |position| position.end);
         let now = Instant::now();
+        let is_due = now.duration_since(writer.looked) >= LOOK;
         let is_ready = writer.has_time(now)
             && writer.appender.is_some()
             && length + SMALL_COMMIT < config.journal_bytes
             && self.held.load(Ordering::Acquire)
             && !self.durable.is_doubtful()
             && !resident.table.wants_compaction()
-            && (now.duration_since(writer.looked) < LOOK
-                || self.fingerprint().is_ok_and(|found| found == resident.base));
+            && (!is_due || self.fingerprint().is_ok_and(|found| found == resident.base));
         if !is_ready {
             return None;
         }
         writer.used = now;
-        if now.duration_since(writer.looked) >= LOOK {
+        if is_due {
             writer.looked = now;
         }
         Some(AtOnce { store: self, writer, state })

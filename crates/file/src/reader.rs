@@ -161,6 +161,11 @@ impl RecordReader {
         self.file.as_ref().map(|(_, fingerprint)| *fingerprint)
     }
 
+    /// The open file that this reads, and its state.
+    pub(crate) fn into_file(self) -> Option<(File, Fingerprint)> {
+        self.file
+    }
+
     /// How many bytes of the file were read, about.
     pub(crate) fn reached(&self) -> u64 {
         let Some((file, fingerprint)) = &self.file else { return 0 };

@@ -11,6 +11,7 @@ use dataknobs_data_core::{Error, ErrorKind, IdOrder, Matcher, Record, Result, So
 use crate::format::csv::CsvLayout;
 use crate::overlay::Overlay;
 use crate::reader::RecordReader;
+use crate::store::completed;
 use crate::version::version_of;
 
 /// Records per chunk of a stream.
@@ -51,21 +52,14 @@ impl OverlaidFeed {
                 None => self.reader = None,
                 Some(record) => {
                     if let Some(record) = self.overlay.in_place_of(record) {
-                        return Ok(Some(self.completed(record)));
+                        return Ok(Some(completed(self.csv.as_deref(), record)));
                     }
                 }
             }
         }
         let overlay = &mut self.overlay;
         let next = self.added.get_or_insert_with(|| Box::new(overlay.added())).next();
-        Ok(next.map(|record| self.completed(record)))
-    }
-
-    fn completed(&self, record: Record) -> Record {
-        match &self.csv {
-            Some(csv) => csv.complete(record),
-            None => record,
-        }
+        Ok(next.map(|record| completed(self.csv.as_deref(), record)))
     }
 }
 
@@ -91,10 +85,7 @@ impl TableFeed {
             self.chunk += 1;
         }
         let record = self.pending.pop_front()?;
-        Some(match &self.csv {
-            Some(csv) => csv.complete(record),
-            None => record,
-        })
+        Some(completed(self.csv.as_deref(), record))
     }
 }
 

@@ -112,17 +112,13 @@ impl Source {
         self.discover(Box::new(input), Some(fingerprint))
     }
 
-    /// The same for an input that need not be a file.
+    /// The same for text that need not be a file.
     pub(crate) fn discover(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
         let layout = self.layout_of(input, fingerprint);
         layout.map_err(|error| self.place(if fingerprint.is_some() { self.trace_to_compression(error) } else { error }))
     }
 
     fn layout_of(&self, input: Box<dyn Read + Send>, fingerprint: Option<&Fingerprint>) -> Result<Layout> {
-        if self.format == Format::Parquet {
-            let key = parquet::discover(spool(input)?, &self.config)?;
-            return Ok(Layout { key, csv: None });
-        }
         let window = self.window(input)?;
         let limit = self.config.record_limit();
         match self.format {
@@ -162,6 +158,7 @@ impl Source {
     }
 
     /// What is wrong with a file that is shorter than this library left it, and begins as it did then.
+    /// The file is at its start before and after.
     pub(crate) fn cut_off(&self, file: &File, now: &Fingerprint) -> Result<Option<Error>> {
         if !self.may_look_whole() {
             return Ok(None);
@@ -261,11 +258,8 @@ impl Source {
         self.rows(Box::new(file), layout)
     }
 
-    /// The records of an input that is laid out like this.
+    /// The records of text that is laid out like this.
     pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
-        if self.format == Format::Parquet {
-            return self.rows_of_file(spool(input)?, layout);
-        }
         let window = self.window(input)?;
         let limit = self.config.record_limit();
         let key = layout.key.clone();

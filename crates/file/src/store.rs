@@ -433,40 +433,26 @@ impl Store {
         }
         let Opened { reader, layout, log } = self.open(&mut state)?;
         drop(state);
-        let Some(reader) = reader else { return Ok(None) };
+        let Some((mut file, fingerprint)) = reader.and_then(RecordReader::into_file) else { return Ok(None) };
         if log.is_some_and(|log| log.commits > 0) {
             return Ok(None);
         }
-        let Some(csv) = &layout.csv else { return self.scan_parquet(request, &layout.key, cancelled) };
-        if csv.separator_line {
-            return Ok(None);
-        }
-        let Some(plan) = Plan::new(csv, &layout.key, request, self.source.config.record_limit()) else {
-            return Ok(None);
+        let limit = self.source.config.record_limit();
+        let found = match &layout.csv {
+            Some(csv) if csv.separator_line => None,
+            Some(csv) => match Plan::new(csv, &layout.key, request, limit) {
+                Some(plan) => columns::scan(&plan, &mut file, fingerprint.bytes, &request.scan, cancelled)
+                    .map_err(|error| self.source.place(error))?,
+                None => None,
+            },
+            None if self.source.format == Format::Parquet => {
+                let same = file.try_clone().map_err(|error| self.source.place(error.into()))?;
+                parquet::scan(same, &layout.key, request, limit, cancelled)?
+            }
+            None => None,
         };
-        let Some((mut file, fingerprint)) = self.source.open()? else { return Ok(None) };
-        if reader.fingerprint() != Some(fingerprint) {
-            return Ok(None);
-        }
-        let found = columns::scan(&plan, &mut file, fingerprint.bytes, &request.scan, cancelled)
-            .map_err(|error| self.source.place(error))?;
         // What another program wrote meanwhile is for those who read records to report.
         Ok(found.filter(|_| Fingerprint::of_file(&file).is_ok_and(|now| now == fingerprint)))
-    }
-
-    fn scan_parquet(
-        &self,
-        request: &ColumnRequest,
-        key: &Key,
-        cancelled: &AtomicBool,
-    ) -> Result<Option<ScannedColumns>> {
-        if self.source.format != Format::Parquet {
-            return Ok(None);
-        }
-        let Some((file, fingerprint)) = self.source.open()? else { return Ok(None) };
-        let there = file.try_clone().map_err(|error| self.source.place(error.into()))?;
-        let found = parquet::scan(file, key, request, self.source.config.record_limit(), cancelled)?;
-        Ok(found.filter(|_| Fingerprint::of_file(&there).is_ok_and(|now| now == fingerprint)))
     }
 
     /// The records with these ids. Stops reading when all are found.

@@ -148,8 +148,17 @@ fn same(count: usize, value: bool) -> BooleanBuffer {
     if value { BooleanBuffer::new_set(count) } else { BooleanBuffer::new_unset(count) }
 }
 
-/// The name of the only field that a path can mean.
-fn plain_name(leaf: &Leaf) -> Option<Str> {
+/// The name of the only field that a leaf's path can mean; none where it may mean something within
+/// a field, or the id, or metadata.
+///
+/// ```
+/// use dataknobs_data_arrow::plain_name;
+/// use dataknobs_data_core::{Condition, Filter};
+/// let condition = Condition::of(&Filter::parse("age > 30 AND address.city = 'Oslo'")?);
+/// assert!(condition.leaves().iter().map(|leaf| plain_name(leaf)).eq([Some("age".into()), None]));
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+pub fn plain_name(leaf: &Leaf) -> Option<Str> {
     match leaf.path().segments() {
         [name] if !matches!(name.as_str(), "_id" | "id" | "_metadata" | "metadata") => Some(name.clone()),
         _ => None,

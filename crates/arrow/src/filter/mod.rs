@@ -15,6 +15,7 @@ use dataknobs_data_core::{Condition, Record, Result};
 
 use crate::{FromArrowOptions, batches_to_records};
 use leaf::ColumnTest;
+pub use leaf::plain_name;
 
 /// A condition, ready to be applied to record batches.
 ///

@@ -1,17 +1,9 @@
 //! Work that several threads share.
 
-use std::num::NonZero;
 use std::panic::resume_unwind;
-use std::thread::{Builder, available_parallelism, scope};
+use std::thread::{Builder, scope};
 
 use parking_lot::Mutex;
-
-const MAX_THREADS: usize = 8;
-
-/// How many threads work together.
-pub(super) fn count() -> usize {
-    available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS)
-}
 
 /// Works on each item, on so many threads, the caller's among them. Gives what comes of it, in the
 /// order of the items.

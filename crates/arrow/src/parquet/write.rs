@@ -21,11 +21,15 @@ use super::checksum::{self, Pages};
 use super::damage::write_error;
 use super::threads;
 use crate::companion::Companions;
+use crate::cores;
 use crate::infer::{ColumnKind, ColumnType, kind_of};
 use crate::inference::Inference;
 use crate::shapes::Shapes;
 use crate::uniform::fetch;
 use crate::write::batches::{Ids, Plan};
+
+/// More threads than this wait for each other.
+const MAX_THREADS: usize = 8;
 
 /// Records that become columns together.
 const PART_ROWS: usize = 8_192;
@@ -89,7 +93,7 @@ pub fn write_parquet<'a, I>(out: &mut dyn Write, records: impl Fn() -> I, ids: I
 where
     I: Iterator<Item = &'a Record>,
 {
-    write_with(threads::count(), out, records(), ids)
+    write_with(cores(MAX_THREADS), out, records(), ids)
 }
 
 fn write_with<'a>(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataknobs_data_arrow::BatchFilter;
+use dataknobs_data_arrow::{BatchFilter, plain_name};
 use dataknobs_data_core::backend::ColumnRequest;
 use dataknobs_data_core::{FieldType, Leaf, Str};
 
@@ -104,14 +104,10 @@ fn typed_ids(columns: &[Column], at: usize) -> Option<Ids> {
 /// The column that a leaf looks at, or that it looks at none; none at all where its path may mean
 /// something that no column of its own holds.
 fn field_of(leaf: &Leaf, columns: &[Column]) -> Option<Option<usize>> {
-    match leaf.path().segments() {
-        [name] if !matches!(name.as_str(), "_id" | "id" | "_metadata" | "metadata") => {
-            let at = columns.iter().position(|column| column.role == Role::Field && column.name == *name);
-            match at.map(|at| columns[at].field_type) {
-                Some(FieldType::Json | FieldType::Binary) => None,
-                _ => Some(at),
-            }
-        }
-        _ => None,
+    let name = plain_name(leaf)?;
+    let at = columns.iter().position(|column| column.role == Role::Field && column.name == name);
+    match at.map(|at| columns[at].field_type) {
+        Some(FieldType::Json | FieldType::Binary) => None,
+        _ => Some(at),
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Seek as _;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::ArrayRef;
 use arrow_array::builder::StringBuilder;
-use dataknobs_data_arrow::{ScannedBatch, ScannedColumns, SeenOffsets, append_integer};
+use dataknobs_data_arrow::{ScannedBatch, ScannedColumns, SeenOffsets, append_integer, cores};
 use dataknobs_data_core::backend::ScanRequest;
 use dataknobs_data_core::{Error, ErrorKind, Result};
 use foldhash::fast::RandomState;
@@ -70,7 +69,7 @@ fn pass(
 ) -> Result<Ending> {
     file.rewind()?;
     let blocks = Blocks::new(file.try_clone()?, plan.layout.delimiter, plan.max_record_bytes);
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    let cores = cores(MAX_THREADS);
     let threads = cores.min(usize::try_from(bytes / BYTES_A_THREAD).unwrap_or(usize::MAX)).max(1);
     let pass = Pass {
         plan,

@@ -4,9 +4,8 @@
 //! written. How many threads there are changes neither the bytes nor the pieces they are written in.
 
 use std::io::Write;
-use std::num::NonZero;
 
-use dataknobs_data_arrow::fetch;
+use dataknobs_data_arrow::{cores, fetch};
 use dataknobs_data_core::{Error, ErrorKind, Record, Result, Shape};
 use parking_lot::{Condvar, Mutex};
 
@@ -39,7 +38,7 @@ pub(crate) fn write_rows<'a, E: RowEncoder<'a>>(
     records: impl Iterator<Item = &'a Record> + Send,
     encoder: impl Fn() -> E + Sync,
 ) -> Result<Vec<E>> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    let threads = cores(MAX_THREADS);
     write_rows_by(threads, out, records, encoder)
 }
 

@@ -16,7 +16,7 @@ mod report;
 mod text;
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -115,9 +115,7 @@ impl Found {
                 Some((mut file, fingerprint)) => {
                     let cut_off = source.cut_off(&file, &fingerprint).map_err(|error| source.place(error))?;
                     let mut bytes = Vec::new();
-                    file.rewind()
-                        .and_then(|()| file.read_to_end(&mut bytes))
-                        .map_err(|error| source.place(error.into()))?;
+                    file.read_to_end(&mut bytes).map_err(|error| source.place(error.into()))?;
                     (Some(bytes), Some(fingerprint), cut_off)
                 }
                 None => (None, None, None),

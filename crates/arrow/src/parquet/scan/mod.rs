@@ -14,9 +14,8 @@ mod reader;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray as _;
@@ -31,8 +30,8 @@ use foldhash::fast::RandomState;
 
 use super::file::ParquetFile;
 use super::prune::rows_that_may_fit;
-use crate::uniform::each_in_a_thread;
-use crate::{BatchFilter, ScannedBatch, ScannedColumns, SeenOffsets, append_integer};
+use super::threads;
+use crate::{BatchFilter, ScannedBatch, ScannedColumns, SeenOffsets, append_integer, cores, plain_name};
 use reader::{Columns, Wanted};
 
 const MAX_THREADS: usize = 32;
@@ -145,10 +144,7 @@ impl<'a> Plan<'a> {
         }
         let mut filtered = Vec::new();
         for leaf in scan.condition.leaves() {
-            let [name] = leaf.path().segments() else { return None };
-            if matches!(name.as_str(), "_id" | "id" | "_metadata" | "metadata") {
-                return None;
-            }
+            let name = plain_name(leaf)?;
             let found = (0..fields.len()).find(|at| is_field(*at) && fields[*at].name() == name.as_str());
             let Some(at) = found else { continue };
             if matches!(arrays::field_type(&fields[at]), None | Some(FieldType::Binary)) {
@@ -247,7 +243,7 @@ impl<'a> Plan<'a> {
         let (mut skip, mut left) = (self.scan.offset, self.scan.limit.unwrap_or(u64::MAX));
         let mut passing = Vec::new();
         // As many at a time as there are threads: what comes behind the limit is not read.
-        for wave in groups.chunks(if is_trivial { groups.len().max(1) } else { threads() }) {
+        for wave in groups.chunks(if is_trivial { groups.len().max(1) } else { cores(MAX_THREADS) }) {
             let wave = if is_trivial { wave.to_vec() } else { self.filtered(wave)? };
             for mut group in wave {
                 group.page(&mut skip, &mut left);
@@ -339,28 +335,18 @@ impl<'a> Plan<'a> {
     }
 
     /// Works on so many tasks, on all cores. None when one of them gives none.
-    fn each_task<T: Send + Sync>(&self, tasks: usize, work: impl Fn(usize) -> Option<T> + Sync) -> Option<Vec<T>> {
-        let slots: Vec<OnceLock<T>> = (0..tasks).map(|_| OnceLock::new()).collect();
-        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let run = |_| {
-            loop {
-                let task = next.fetch_add(1, Ordering::Relaxed);
-                if task >= tasks || failed.load(Ordering::Relaxed) || self.cancelled.load(Ordering::Relaxed) {
-                    return Some(());
-                }
-                match work(task) {
-                    Some(done) => slots[task].set(done).ok()?,
-                    None => failed.store(true, Ordering::Relaxed),
-                }
+    fn each_task<T: Send>(&self, tasks: usize, work: impl Fn(usize) -> Option<T> + Sync) -> Option<Vec<T>> {
+        let failed = AtomicBool::new(false);
+        let run = |task| {
+            if failed.load(Ordering::Relaxed) || self.cancelled.load(Ordering::Relaxed) {
+                return None;
             }
+            let done = work(task);
+            failed.fetch_or(done.is_none(), Ordering::Relaxed);
+            done
         };
-        each_in_a_thread((0..threads().min(tasks)).collect(), run)?;
-        slots.into_iter().map(OnceLock::into_inner).collect()
+        threads::each((0..tasks).collect(), cores(MAX_THREADS), run).into_iter().collect()
     }
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS)
 }
 
 impl Passing {

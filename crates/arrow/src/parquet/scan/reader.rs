@@ -101,12 +101,12 @@ impl Columns {
             return Some(arrays);
         }
         let is_sparse = count.saturating_mul(SPARSE) < rows.total;
-        if !is_sparse && let Some(whole) = self.read_pages(group, column, rows, encode) {
+        let input = contained(|| self.chunk(group, column, !is_sparse).map_err(read_error)).ok()?;
+        if !is_sparse && let Some(whole) = self.read_pages(input.clone(), group, column, rows, encode) {
             let array = converted(&whole, field)?;
             return Some((0..count).step_by(size).map(|start| array.slice(start, size.min(count - start))).collect());
         }
         let read = contained(|| {
-            let input = self.chunk(group, column, !is_sparse).map_err(read_error)?;
             let mask = ProjectionMask::roots(metadata.parquet_schema(), [column]);
             let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata.clone())
                 .with_row_groups(vec![group])
@@ -131,13 +131,10 @@ impl Columns {
     }
 
     /// The same as one array, where its pages are of the usual kinds.
-    fn read_pages(&self, group: usize, column: usize, rows: &Wanted, encode: bool) -> Option<ArrayRef> {
+    fn read_pages(&self, input: Chunk, group: usize, column: usize, rows: &Wanted, encode: bool) -> Option<ArrayRef> {
         let chunk = self.plain.metadata().row_group(group).column(self.leaf(column)?);
         let data_type = self.plain.schema().field(column).data_type();
-        let read = contained(|| {
-            let input = self.chunk(group, column, true).map_err(read_error)?;
-            Ok(pages::read(input, chunk, rows.total, rows.mask.as_ref(), data_type, encode))
-        });
+        let read = contained(|| Ok(pages::read(input, chunk, rows.total, rows.mask.as_ref(), data_type, encode)));
         read.ok().flatten().filter(|array| array.len() == rows.count)
     }
 

@@ -70,28 +70,38 @@ impl<'a> Hybrid<'a> {
         Some(())
     }
 
-    /// Appends so many values.
-    pub(super) fn extend(&mut self, out: &mut Vec<u32>, count: usize) -> Option<()> {
+    /// Takes so many values off, as what is left of each run and how many of it.
+    fn take(&mut self, count: usize, mut each: impl FnMut(Run<'a>, usize)) -> Option<()> {
         let mut missing = count;
         while missing > 0 {
+            let run = self.run;
             match &mut self.run {
                 Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.advance()?,
-                Run::Same { value, left } => {
+                Run::Same { left, .. } => {
                     let taken = missing.min(*left);
-                    out.resize(out.len() + taken, *value);
                     *left -= taken;
                     missing -= taken;
+                    each(run, taken);
                 }
-                Run::Packed { bytes, at, left } => {
+                Run::Packed { at, left, .. } => {
                     let taken = missing.min(*left);
-                    unpack(bytes, self.width, *at, taken, out);
                     *at += taken;
                     *left -= taken;
                     missing -= taken;
+                    each(run, taken);
                 }
             }
         }
         Some(())
+    }
+
+    /// Appends so many values.
+    pub(super) fn extend(&mut self, out: &mut Vec<u32>, count: usize) -> Option<()> {
+        let width = self.width;
+        self.take(count, |run, count| match run {
+            Run::Same { value, .. } => out.resize(out.len() + count, value),
+            Run::Packed { bytes, at, .. } => out.extend((at..at + count).map(|at| value_at(bytes, width, at))),
+        })
     }
 
     /// Appends the values at these places, which rise, and 0 where a place is none.
@@ -124,33 +134,12 @@ impl<'a> Hybrid<'a> {
 
     /// Appends so many values of one bit.
     pub(super) fn extend_bits(&mut self, out: &mut BooleanBufferBuilder, count: usize) -> Option<()> {
-        let mut missing = count;
-        while missing > 0 {
-            match &mut self.run {
-                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.advance()?,
-                Run::Same { value, left } => {
-                    let taken = missing.min(*left);
-                    out.append_n(taken, *value != 0);
-                    *left -= taken;
-                    missing -= taken;
-                }
-                Run::Packed { bytes, at, left } => {
-                    let taken = missing.min(*left);
-                    // Both count bits from the lowest one.
-                    out.append_packed_range(*at..*at + taken, bytes);
-                    *at += taken;
-                    *left -= taken;
-                    missing -= taken;
-                }
-            }
-        }
-        Some(())
+        self.take(count, |run, count| match run {
+            Run::Same { value, .. } => out.append_n(count, value != 0),
+            // Both count bits from the lowest one.
+            Run::Packed { bytes, at, .. } => out.append_packed_range(at..at + count, bytes),
+        })
     }
-}
-
-/// Appends values from one on; the bytes hold them.
-fn unpack(bytes: &[u8], width: u8, at: usize, count: usize, out: &mut Vec<u32>) {
-    out.extend((0..count).map(|row| value_at(bytes, width, at + row)));
 }
 
 /// One value of many that are packed; the bytes hold it.

@@ -120,7 +120,7 @@ impl Decoder {
             return None;
         }
         let valid = match levels {
-            Some(levels) => self.valid_rows(&levels, rows)?,
+            Some(levels) => valid_rows(&levels, rows)?,
             None => None,
         };
         let mask = match mask {
@@ -131,7 +131,7 @@ impl Decoder {
         let picked = picked(rows, valid.as_ref(), mask.as_ref());
         self.note_validity(rows, &picked, valid.as_ref());
         match encoding {
-            Encoding::PLAIN => self.values.extend(&Source::Plain(&bytes, stored), &picked, stored)?,
+            Encoding::PLAIN => self.values.extend(&Source::Plain(&bytes, stored), &picked)?,
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 let dictionary = self.dictionary.as_ref()?;
                 self.indices.clear();
@@ -151,19 +151,11 @@ impl Decoder {
                     return None;
                 }
                 let picked = if few.is_some() { &Picked::All } else { &picked };
-                self.values.extend(&Source::Indices(&self.indices, dictionary), picked, stored)?;
+                self.values.extend(&Source::Indices(&self.indices, dictionary), picked)?;
             }
             _ => return None,
         }
         Some(rows)
-    }
-
-    /// Which rows of a page have a value; none if all have.
-    fn valid_rows(&mut self, levels: &Bytes, rows: usize) -> Option<Option<BooleanBuffer>> {
-        let mut valid = BooleanBufferBuilder::new(rows);
-        Hybrid::new(levels, 1)?.extend_bits(&mut valid, rows)?;
-        let valid = valid.finish();
-        Some((valid.count_set_bits() < rows).then_some(valid))
     }
 
     fn note_validity(&mut self, rows: usize, picked: &Picked, valid: Option<&BooleanBuffer>) {
@@ -180,6 +172,14 @@ impl Decoder {
             }
         }
     }
+}
+
+/// Which rows of a page have a value; none if all have.
+fn valid_rows(levels: &Bytes, rows: usize) -> Option<Option<BooleanBuffer>> {
+    let mut valid = BooleanBufferBuilder::new(rows);
+    Hybrid::new(levels, 1)?.extend_bits(&mut valid, rows)?;
+    let valid = valid.finish();
+    Some((valid.count_set_bits() < rows).then_some(valid))
 }
 
 /// Which of the values that are stored in a page are wanted.

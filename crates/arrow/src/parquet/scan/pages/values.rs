@@ -169,8 +169,8 @@ impl Values {
         })
     }
 
-    /// Appends what is picked of so many values that are stored.
-    pub(super) fn extend(&mut self, source: &Source<'_>, picked: &Picked, stored: usize) -> Option<()> {
+    /// Appends what is picked.
+    pub(super) fn extend(&mut self, source: &Source<'_>, picked: &Picked) -> Option<()> {
         match (self, source) {
             (Values::Int32(out), Source::Indices(indices, Dictionary::Int32(values))) => {
                 look_up(out, indices, values, picked)
@@ -208,7 +208,7 @@ impl Values {
                 Picked::Some(places) => {
                     let mut wanted = places.iter().copied().peekable();
                     let mut place = 0;
-                    each_text(bytes, stored, |text| {
+                    each_text(bytes, *count, |text| {
                         while wanted.next_if_eq(&NULL).is_some() {
                             out.push(&[])?;
                         }
