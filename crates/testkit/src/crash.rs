@@ -8,6 +8,10 @@ use dataknobs_data_core::{Database, Record, Result, record};
 
 use crate::generate::Rng;
 
+/// From so many records on, more go than come: what a crash leaves behind does not depend on how many
+/// there are, and the time to look at all of them does.
+const CROWD: usize = 300;
+
 /// What records there are: their ids, and what each holds.
 pub type Model = BTreeMap<String, i64>;
 
@@ -36,6 +40,7 @@ impl Operation {
         let existing = (!model.is_empty()).then(|| rng.below(model.len())).and_then(|at| model.keys().nth(at)).cloned();
         let fresh = format!("r{number}");
         match (rng.below(20), existing) {
+            (0..=8, Some(id)) if model.len() >= CROWD => Operation { changes: vec![(id, None)], way: Way::Single },
             (0..=5, _) | (_, None) => Operation { changes: vec![(fresh, Some(value))], way: Way::Single },
             (6..=8, Some(id)) => Operation { changes: vec![(id, Some(value))], way: Way::Single },
             (9..=10, Some(id)) => Operation { changes: vec![(id, Some(value))], way: Way::Patch },

@@ -17,10 +17,11 @@ pub(crate) enum Skips {
     Allow,
 }
 
-/// Runs all tests in Python's development mode, with warnings as errors.
+/// Runs all tests in Python's development mode, with warnings as errors, on all cores.
 pub(crate) fn run(environment: &Environment, skips: Skips) -> Result<Outcome> {
     let mut command = environment.command("python");
     command.args(["-X", "dev", "-W", "error", "-m", "pytest", "--quiet", "--color=no", "-p", "no:cacheprovider"]);
+    command.args(["--numprocesses", "auto", "--dist", "worksteal"]);
     if skips == Skips::Fail {
         command.arg("-rsx");
     }
