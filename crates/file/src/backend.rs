@@ -62,19 +62,27 @@ impl FileBackend {
     /// # Errors
     /// [`InvalidConfig`](dataknobs_data_core::ErrorKind::InvalidConfig).
     pub fn new(config: FileConfig) -> Result<Self> {
-        Self::on_disk(config, Disk::default())
+        Self::on_disk(config, Disk::default(), None)
     }
 
     /// A store whose disk fails as it is told, for tests.
     #[doc(hidden)]
     pub fn with_faults(config: FileConfig, faults: Arc<Faults>) -> Result<Self> {
-        Self::on_disk(config, Disk { faults: Some(faults) })
+        Self::on_disk(config, Disk { faults: Some(faults) }, None)
     }
 
-    fn on_disk(config: FileConfig, disk: Disk) -> Result<Self> {
+    /// A store that reads even a small file in blocks, of about so many bytes, for tests.
+    #[doc(hidden)]
+    pub fn with_blocks_of(config: FileConfig, bytes: usize) -> Result<Self> {
+        Self::on_disk(config, Disk::default(), Some(bytes))
+    }
+
+    fn on_disk(config: FileConfig, disk: Disk, block_bytes: Option<usize>) -> Result<Self> {
         let source = Source::new(config)?;
         let initial = capabilities(&source, &source.layout_of_new().key);
-        Ok(FileBackend { store: Arc::new(Store::new(source, disk)), initial, connected: OnceLock::new() })
+        let mut store = Store::new(source, disk);
+        store.block_bytes = block_bytes;
+        Ok(FileBackend { store: Arc::new(store), initial, connected: OnceLock::new() })
     }
 
     fn in_background<T: Send + 'static>(

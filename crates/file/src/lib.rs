@@ -48,6 +48,8 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 
 mod backend;
+mod blocks;
+mod blockwise;
 mod columns;
 mod commit;
 mod compression;

@@ -224,7 +224,8 @@ impl RecordReader {
     }
 }
 
-fn changed() -> Error {
+/// The error for what was read while another program wrote.
+pub(crate) fn changed() -> Error {
     Error::new(ErrorKind::Conflict, "another program changed the file while it was read")
         .with_hint("read it again once the other program is done")
 }

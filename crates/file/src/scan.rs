@@ -8,9 +8,9 @@ use dataknobs_data_core::backend::{RecordStream, ScanRequest};
 use dataknobs_data_core::memory::{Snapshot, finished};
 use dataknobs_data_core::{Error, ErrorKind, IdOrder, Matcher, Record, Result, Sorter};
 
+use crate::blockwise::FileRecords;
 use crate::format::csv::CsvLayout;
 use crate::overlay::Overlay;
-use crate::reader::RecordReader;
 use crate::store::completed;
 use crate::version::version_of;
 
@@ -25,7 +25,7 @@ pub(crate) enum Feed {
     /// No file yet.
     Nothing,
     /// The file itself; the flag says that a missing field reads as null.
-    File(Box<RecordReader>, bool),
+    File(FileRecords, bool),
     /// The file, and what its journal says; the file is too large to be loaded.
     Overlaid(Box<OverlaidFeed>),
     /// The loaded table.
@@ -34,22 +34,22 @@ pub(crate) enum Feed {
 
 /// The records of a file with those of its journal.
 pub(crate) struct OverlaidFeed {
-    reader: Option<RecordReader>,
+    records: Option<FileRecords>,
     overlay: Overlay,
     added: Option<Box<dyn Iterator<Item = Record> + Send>>,
     csv: Option<Arc<CsvLayout>>,
 }
 
 impl OverlaidFeed {
-    pub(crate) fn new(reader: RecordReader, overlay: Overlay, csv: Option<Arc<CsvLayout>>) -> Self {
-        let reader = (!overlay.hides_all()).then_some(reader);
-        OverlaidFeed { reader, overlay, added: None, csv }
+    pub(crate) fn new(records: FileRecords, overlay: Overlay, csv: Option<Arc<CsvLayout>>) -> Self {
+        let records = (!overlay.hides_all()).then_some(records);
+        OverlaidFeed { records, overlay, added: None, csv }
     }
 
     fn next(&mut self) -> Result<Option<Record>> {
-        while let Some(reader) = &mut self.reader {
-            match reader.next().transpose()? {
-                None => self.reader = None,
+        while let Some(records) = &mut self.records {
+            match records.next()? {
+                None => self.records = None,
                 Some(record) => {
                     if let Some(record) = self.overlay.in_place_of(record) {
                         return Ok(Some(completed(self.csv.as_deref(), record)));
@@ -90,11 +90,16 @@ impl TableFeed {
 }
 
 impl Feed {
-    /// The next record, without a version where it comes from the file.
+    /// Whether it leaves out what does not fit the condition.
+    fn is_filtered(&self) -> bool {
+        matches!(self, Feed::File(records, _) if records.is_filtered())
+    }
+
+    /// The next record, perhaps without a version where it comes from the file.
     pub(crate) fn next(&mut self) -> Result<Option<Record>> {
         match self {
             Feed::Nothing => Ok(None),
-            Feed::File(reader, _) => reader.next().transpose(),
+            Feed::File(records, _) => records.next(),
             Feed::Overlaid(feed) => feed.next(),
             Feed::Table(table) => Ok(table.next()),
         }
@@ -107,7 +112,9 @@ impl Feed {
             Feed::Overlaid(feed) => feed.csv.is_some(),
             Feed::Nothing | Feed::Table(_) => return record,
         };
-        record.set_version(version_of(&record, missing_is_null));
+        if record.version().is_none() {
+            record.set_version(version_of(&record, missing_is_null));
+        }
         record
     }
 }
@@ -137,7 +144,7 @@ impl Drop for CancelOnDrop {
 impl Scan {
     pub(crate) fn new(feed: Feed, request: ScanRequest, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Self {
         Scan {
-            matcher: (!request.condition.is_true()).then(|| Matcher::new(&request.condition)),
+            matcher: (!request.condition.is_true() && !feed.is_filtered()).then(|| Matcher::new(&request.condition)),
             skip: request.offset,
             left: request.limit.unwrap_or(u64::MAX),
             sorted: None,

@@ -12,6 +12,7 @@ use dataknobs_data_core::memory::{Snapshot, Table};
 use dataknobs_data_core::{Condition, Error, ErrorKind, IdOrder, Record, RecordId, Result};
 use parking_lot::{Mutex, RwLock};
 
+use crate::blockwise::{FileRecords, Wanted};
 use crate::columns::{self, Plan};
 use crate::commit::Writer;
 use crate::compression::Compression;
@@ -50,6 +51,8 @@ pub(crate) struct Store {
     pub(crate) held: Arc<AtomicBool>,
     pub(crate) durable: Durable,
     pub(crate) process: u32,
+    /// The size of blocks, where a test says it.
+    pub(crate) block_bytes: Option<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -143,6 +146,7 @@ impl Store {
             held,
             durable: Durable::default(),
             process: std::process::id(),
+            block_bytes: None,
         }
     }
 
@@ -307,14 +311,16 @@ impl Store {
         let Opened { reader, layout, log } = opened;
         let mut resident =
             Resident { base: None, layout, table: Table::new(), greatest: 0, position: None, commits: 0 };
-        if let Some(mut reader) = reader {
+        if let Some(reader) = reader {
             resident.base = reader.fingerprint();
+            let mut records =
+                FileRecords::new(reader, &self.source, &resident.layout, Wanted::all(), self.block_bytes)?;
             let bytes = resident.base.map_or(0, |base| base.bytes);
             let work = Work::begin(WorkKind::Loading, &self.source.path, bytes, bytes);
-            while let Some(record) = reader.next() {
-                resident.put(record?)?;
+            while let Some(record) = records.next()? {
+                resident.put(record)?;
                 if resident.table.len().is_multiple_of(RECORDS_A_LOOK) {
-                    work.reach(reader.reached());
+                    work.reach(records.reached());
                 }
             }
         }
@@ -342,8 +348,8 @@ impl Store {
         is_current.then(|| resident.find(id))
     }
 
-    /// The records as they are now, those that do not fit the condition perhaps left out.
-    pub(crate) fn view(&self, condition: &Condition) -> Result<View> {
+    /// The records as they are now.
+    pub(crate) fn view(&self) -> Result<View> {
         if let Some(view) = self.in_memory(Resident::view)? {
             return Ok(view);
         }
@@ -367,29 +373,49 @@ impl Store {
             return opened.overlaid();
         }
         if !has_commits && !is_kept {
-            return opened.view(condition);
+            return Ok(opened.view());
         }
         match self.load(opened) {
             Ok(resident) => Ok(state.resident.insert(resident).view()),
             Err(error) if has_commits => Err(error),
             // A file with damage further on: whoever reads that far is told.
-            Err(_) => self.open(&mut state)?.view(condition),
+            Err(_) => Ok(self.open(&mut state)?.view()),
         }
     }
 
-    fn feed(&self, condition: &Condition) -> Result<Feed> {
-        Ok(match self.view(condition)? {
+    /// The records as they are now, those that do not fit the condition perhaps left out.
+    fn feed(&self, wanted: Wanted) -> Result<Feed> {
+        let records = |reader: Box<RecordReader>, layout: &Layout, wanted| {
+            FileRecords::new(*reader, &self.source, layout, wanted, self.block_bytes)
+        };
+        Ok(match self.view()? {
             View::Nothing => Feed::Nothing,
-            View::File(reader, layout) => Feed::File(reader, layout.csv.is_some()),
+            View::File(reader, layout) => Feed::File(records(reader, &layout, wanted)?, layout.csv.is_some()),
             View::Overlaid(reader, overlay, layout) => {
-                Feed::Overlaid(Box::new(OverlaidFeed::new(*reader, overlay, layout.csv)))
+                // The journal may say something else of a record that does not fit.
+                let wanted = Wanted { condition: Condition::TRUE, with_versions: false, ..wanted };
+                let records = records(reader, &layout, wanted)?;
+                Feed::Overlaid(Box::new(OverlaidFeed::new(records, overlay, layout.csv)))
             }
             View::Table(snapshot, layout) => Feed::Table(TableFeed::new(snapshot, layout.csv)),
         })
     }
 
     pub(crate) fn scan(&self, request: ScanRequest, ids: IdOrder, cancelled: Arc<AtomicBool>) -> Result<Scan> {
-        Ok(Scan::new(self.feed(&request.condition)?, request, ids, cancelled))
+        // Of what is sorted, most may be left out.
+        let with_versions = request.sort.is_empty();
+        self.scan_for(request, ids, cancelled, with_versions)
+    }
+
+    fn scan_for(
+        &self,
+        request: ScanRequest,
+        ids: IdOrder,
+        cancelled: Arc<AtomicBool>,
+        with_versions: bool,
+    ) -> Result<Scan> {
+        let wanted = Wanted { condition: request.condition.clone(), with_versions, cancelled: Arc::clone(&cancelled) };
+        Ok(Scan::new(self.feed(wanted)?, request, ids, cancelled))
     }
 
     /// Whether the next question is better put to the file than to memory: nothing is loaded, and the
@@ -415,7 +441,7 @@ impl Store {
             }
             scan.projection = None;
         }
-        self.scan(scan, ids, cancelled)?.count()
+        self.scan_for(scan, ids, cancelled, false)?.count()
     }
 
     /// What a scan finds as columns; none where records have to answer.
@@ -460,7 +486,7 @@ impl Store {
         if let Some(found) = self.in_memory(|resident| resident.read(ids))? {
             return Ok(found);
         }
-        let mut feed = self.feed(&Condition::TRUE)?;
+        let mut feed = self.feed(Wanted { with_versions: false, ..Wanted::all() })?;
         if let Some(resident) = &self.state.read().resident {
             return Ok(resident.read(ids));
         }
@@ -533,13 +559,12 @@ impl Store {
 }
 
 impl Opened {
-    /// The records in the file, whatever its journal says, those that do not fit the condition perhaps
-    /// left out.
-    fn view(self, condition: &Condition) -> Result<View> {
-        let Opened { reader, layout, .. } = self;
-        let Some(mut reader) = reader else { return Ok(View::Nothing) };
-        reader.narrow(condition)?;
-        Ok(View::File(Box::new(reader), layout))
+    /// The records in the file, whatever its journal says.
+    fn view(self) -> View {
+        match self.reader {
+            Some(reader) => View::File(Box::new(reader), self.layout),
+            None => View::Nothing,
+        }
     }
 
     /// The records in the file and its journal, none of them in memory but the journal's.
@@ -548,7 +573,7 @@ impl Opened {
             Opened { reader: Some(reader), layout, log: Some(log) } => {
                 View::Overlaid(Box::new(reader), Overlay::of(&log)?, layout)
             }
-            other => other.view(&Condition::TRUE)?,
+            other => other.view(),
         })
     }
 }
@@ -564,7 +589,9 @@ impl Resident {
     }
 
     pub(crate) fn put(&mut self, mut record: Record) -> Result<()> {
-        record.set_version(version_of(&record, self.missing_is_null()));
+        if record.version().is_none() {
+            record.set_version(version_of(&record, self.missing_is_null()));
+        }
         self.note(record.id());
         self.table.put(record)?;
         Ok(())

@@ -11,11 +11,10 @@ use dataknobs_data_arrow::{BatchFilter, SeenOffsets, append_integer};
 use dataknobs_data_core::RecordId;
 use foldhash::fast::RandomState;
 
-use super::Irregular;
 use super::decode::{Builder, ColumnCells};
-use super::keys::Keys;
 use super::plan::{Ids, Plan};
 use super::tokens::{Cells, Grammar, Tokens};
+use crate::blocks::{Irregular, Keys};
 
 /// What one block gives.
 pub(super) struct BlockRows {
@@ -62,11 +61,7 @@ impl<'a> Decoder<'a> {
             rows: 0,
             passing: 0,
             places: Vec::new(),
-            keys: match plan.ids {
-                Ids::Ordinal => Keys::Unneeded,
-                Ids::Integers(_) => Keys::Integers(Vec::new()),
-                Ids::Texts(_) => Keys::Hashes(Vec::new()),
-            },
+            keys: plan.ids.keys(),
             ids: (plan.ids_wanted && plan.ids != Ids::Ordinal).then(StringBuilder::new),
             columns: builders.collect::<Option<_>>().ok_or(Irregular)?,
         };
@@ -97,10 +92,10 @@ impl<'a> Decoder<'a> {
         }
         let keep = match &plan.filter {
             None => None,
-            Some(filter) => Some(self.select(filter, cells)?),
+            Some(filter) => Some(select(plan, filter, cells)?),
         };
         let keep = keep.as_ref();
-        self.add_keys(collected, cells, keep)?;
+        add_keys(plan, self.hasher, (&mut collected.keys, collected.ids.as_mut()), cells, keep)?;
         for (builder, at) in collected.columns.iter_mut().zip(&plan.wanted) {
             builder.append(&ColumnCells::new(cells, &plan.layout, *at), keep)?;
         }
@@ -118,60 +113,61 @@ impl<'a> Decoder<'a> {
         collected.passing += keep.map_or(rows, BooleanBuffer::count_set_bits);
         Ok(())
     }
+}
 
-    /// The rows that pass the filter.
-    fn select(&self, filter: &BatchFilter, cells: &Cells<'_>) -> Result<BooleanBuffer, Irregular> {
-        let mut fields = Vec::with_capacity(self.plan.filtered.len());
-        let mut arrays = Vec::with_capacity(self.plan.filtered.len());
-        for at in &self.plan.filtered {
-            let column = &self.plan.layout.columns[*at];
-            let mut builder = Builder::new(column.field_type).ok_or(Irregular)?;
-            builder.append(&ColumnCells::new(cells, &self.plan.layout, *at), None)?;
-            let (array, _) = builder.finish();
-            fields.push(Field::new(column.name.as_str(), array.data_type().clone(), true));
-            arrays.push(array);
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
-        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);
-        filter.select(&batch.map_err(|_| Irregular)?).map_err(|_| Irregular)
+/// The rows that pass the filter.
+pub(super) fn select(plan: &Plan, filter: &BatchFilter, cells: &Cells<'_>) -> Result<BooleanBuffer, Irregular> {
+    let mut fields = Vec::with_capacity(plan.filtered.len());
+    let mut arrays = Vec::with_capacity(plan.filtered.len());
+    for at in &plan.filtered {
+        let column = &plan.layout.columns[*at];
+        let mut builder = Builder::new(column.field_type).ok_or(Irregular)?;
+        builder.append(&ColumnCells::new(cells, &plan.layout, *at), None)?;
+        let (array, _) = builder.finish();
+        fields.push(Field::new(column.name.as_str(), array.data_type().clone(), true));
+        arrays.push(array);
     }
+    let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
+    let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);
+    filter.select(&batch.map_err(|_| Irregular)?).map_err(|_| Irregular)
+}
 
-    /// Notes the keys of all rows, and the ids of those that pass.
-    fn add_keys(
-        &self,
-        collected: &mut Collected,
-        cells: &Cells<'_>,
-        keep: Option<&BooleanBuffer>,
-    ) -> Result<(), Irregular> {
-        let kept = |row| keep.is_none_or(|keep| keep.value(row));
-        let mut complete = true;
-        match (self.plan.ids, &mut collected.keys) {
-            (Ids::Integers(at), Keys::Integers(keys)) => {
-                ColumnCells::new(cells, &self.plan.layout, at).integers(|row, key| {
-                    let Some(key) = key else { return complete = false };
-                    keys.push(key);
-                    if let Some(ids) = &mut collected.ids
-                        && kept(row)
-                    {
-                        append_integer(ids, key);
-                    }
-                })?;
-            }
-            (Ids::Texts(at), Keys::Hashes(keys)) => {
-                let mut row = 0;
-                ColumnCells::new(cells, &self.plan.layout, at).texts(None, |key| {
-                    let Some(key) = key.filter(|key| RecordId::is_legal(key)) else { return complete = false };
-                    keys.push(self.hasher.hash_one(key));
-                    if let Some(ids) = &mut collected.ids
-                        && kept(row)
-                    {
-                        ids.append_value(key);
-                    }
-                    row += 1;
-                });
-            }
-            _ => {}
+/// Notes the keys of all rows, and the ids of those that pass.
+pub(super) fn add_keys(
+    plan: &Plan,
+    hasher: &RandomState,
+    (keys, mut ids): (&mut Keys, Option<&mut StringBuilder>),
+    cells: &Cells<'_>,
+    keep: Option<&BooleanBuffer>,
+) -> Result<(), Irregular> {
+    let kept = |row| keep.is_none_or(|keep| keep.value(row));
+    let mut complete = true;
+    match (plan.ids, keys) {
+        (Ids::Integers(at), Keys::Integers(keys)) => {
+            ColumnCells::new(cells, &plan.layout, at).integers(|row, key| {
+                let Some(key) = key else { return complete = false };
+                keys.push(key);
+                if let Some(ids) = &mut ids
+                    && kept(row)
+                {
+                    append_integer(ids, key);
+                }
+            })?;
         }
-        if complete { Ok(()) } else { Err(Irregular) }
+        (Ids::Texts(at), Keys::Hashes(keys)) => {
+            let mut row = 0;
+            ColumnCells::new(cells, &plan.layout, at).texts(None, |key| {
+                let Some(key) = key.filter(|key| RecordId::is_legal(key)) else { return complete = false };
+                keys.push(hasher.hash_one(key));
+                if let Some(ids) = &mut ids
+                    && kept(row)
+                {
+                    ids.append_value(key);
+                }
+                row += 1;
+            });
+        }
+        _ => {}
     }
+    if complete { Ok(()) } else { Err(Irregular) }
 }

@@ -9,7 +9,8 @@ use dataknobs_data_arrow::SeenOffsets;
 use dataknobs_data_core::{FieldType, Value};
 
 use super::tokens::Cells;
-use super::{Irregular, number, time};
+use super::{number, time};
+use crate::blocks::Irregular;
 use crate::format::csv::{Column, CsvLayout, cell};
 
 /// Collects the values of a column.

@@ -5,24 +5,20 @@
 //! damaged file shows just as it does to records. Whatever is out of the ordinary ends the scan
 //! without an answer: records are read then, from the start, and they say what is wrong.
 //!
-//! `plan.rs` says what a query needs of a file; `blocks.rs` cuts the file at ends of rows; `tokens.rs`
-//! finds the cells of a block; `number.rs` and `time.rs` read the usual forms of cells fast;
-//! `decode.rs` makes arrays of cells; `block_rows.rs` puts these together for one block; `keys.rs`
-//! notices repeated keys; `scan.rs` runs it all.
+//! `plan.rs` says what a query needs of a file; `tokens.rs` finds the cells of a block; `number.rs` and
+//! `time.rs` read the usual forms of cells fast; `decode.rs` makes arrays of cells; `block_rows.rs`
+//! puts these together for one block, and `record_rows.rs` for those who want records after all;
+//! `scan.rs` runs it.
 
 mod block_rows;
-mod blocks;
 mod decode;
-mod keys;
 pub(crate) mod number;
 mod plan;
+mod record_rows;
 mod scan;
 mod time;
 mod tokens;
 
 pub(crate) use plan::Plan;
+pub(crate) use record_rows::RecordRows;
 pub(crate) use scan::scan;
-
-/// Something that only records can answer, or say what is wrong with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Irregular;

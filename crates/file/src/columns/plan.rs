@@ -6,6 +6,7 @@ use dataknobs_data_arrow::{BatchFilter, plain_name};
 use dataknobs_data_core::backend::ColumnRequest;
 use dataknobs_data_core::{FieldType, Leaf, Str};
 
+use crate::blocks::Keys;
 use crate::format::csv::{Column, CsvLayout, Role};
 use crate::key::{Key, KeySource};
 
@@ -36,6 +37,17 @@ pub(super) enum Ids {
     Integers(usize),
     /// A column of texts.
     Texts(usize),
+}
+
+impl Ids {
+    /// No keys yet.
+    pub(super) fn keys(self) -> Keys {
+        match self {
+            Ids::Ordinal => Keys::Unneeded,
+            Ids::Integers(_) => Keys::Integers(Vec::new()),
+            Ids::Texts(_) => Keys::Hashes(Vec::new()),
+        }
+    }
 }
 
 impl Plan {

@@ -14,16 +14,16 @@ use dataknobs_data_core::{Error, ErrorKind, Result};
 use foldhash::fast::RandomState;
 use parking_lot::{Condvar, Mutex};
 
-use super::Irregular;
 use super::block_rows::{BlockRows, Decoder};
-use super::blocks::{Blocks, Buffer};
-use super::keys::{Known, Verdict};
 use super::plan::{Ids, Plan};
+use crate::blocks::{Blocks, Buffer, Irregular, Known, RowForm, Verdict};
 
 /// Another core is worth its start from so many bytes on.
 const BYTES_A_THREAD: u64 = 512 * 1024;
 
 const MAX_THREADS: usize = 32;
+
+const BLOCK_BYTES: usize = 2 * 1024 * 1024;
 
 /// Scans a file from its start. None where records have to answer.
 pub(crate) fn scan(
@@ -68,7 +68,12 @@ fn pass(
     known: Known,
 ) -> Result<Ending> {
     file.rewind()?;
-    let blocks = Blocks::new(file.try_clone()?, plan.layout.delimiter, plan.max_record_bytes);
+    let blocks = Blocks::new(
+        Box::new(file.try_clone()?),
+        RowForm::Delimited(plan.layout.delimiter),
+        plan.max_record_bytes,
+        BLOCK_BYTES,
+    );
     let cores = cores(MAX_THREADS);
     let threads = cores.min(usize::try_from(bytes / BYTES_A_THREAD).unwrap_or(usize::MAX)).max(1);
     let pass = Pass {

@@ -1,9 +1,8 @@
 //! Where the cells of a block are.
 
+use crate::blocks::Irregular;
+use crate::blocks::delimited::closing_quote;
 use memchr::{memchr, memchr_iter, memchr3, memrchr};
-
-use super::Irregular;
-use super::blocks::closing_quote;
 
 /// Rows are found in regions of about this size, so that they are still in the cache when they are
 /// decoded.

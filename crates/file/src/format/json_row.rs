@@ -24,7 +24,7 @@ pub(crate) struct Row {
 
 /// What is wrong with a row that is JSON nevertheless.
 #[derive(Debug, Default)]
-struct Notes {
+pub(super) struct Notes {
     repeated: Option<String>,
     too_large: Option<String>,
     /// A float that is large, or minus zero, may be an integer in the text.
@@ -63,23 +63,23 @@ impl<'de> Deserialize<'de> for Row {
 }
 
 /// Where values are read for, to name the field in notes.
-struct Path<'a> {
-    notes: &'a mut Notes,
-    field: &'a str,
+pub(super) struct Path<'a> {
+    pub(super) notes: &'a mut Notes,
+    pub(super) field: &'a str,
 }
 
 impl Path<'_> {
-    fn note_float(&mut self, float: f64) {
+    pub(super) fn note_float(&mut self, float: f64) {
         self.notes.odd_float |= float.abs() >= INTEGER_LIMIT || (float == 0.0 && float.is_sign_negative());
     }
 
-    fn note_too_large(&mut self) {
+    pub(super) fn note_too_large(&mut self) {
         self.notes.too_large.get_or_insert_with(|| self.field.to_owned());
     }
 }
 
 /// A member's value; arrays and objects become JSON documents.
-struct FieldValue<'a, 'b>(&'a mut Path<'b>);
+pub(super) struct FieldValue<'a, 'b>(pub(super) &'a mut Path<'b>);
 
 impl<'de> DeserializeSeed<'de> for FieldValue<'_, '_> {
     type Value = Value;
@@ -141,7 +141,7 @@ impl<'de> Visitor<'de> for FieldValue<'_, '_> {
 }
 
 /// A JSON document that notes repeated keys, which serde_json's own would drop.
-struct Document<'a, 'b>(&'a mut Path<'b>);
+pub(super) struct Document<'a, 'b>(pub(super) &'a mut Path<'b>);
 
 impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
     type Value = Json;
@@ -229,6 +229,10 @@ pub(crate) fn parse_document(text: &str, field: &str) -> Result<Json> {
 }
 
 impl Notes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.repeated.is_none() && self.too_large.is_none() && !self.odd_float
+    }
+
     /// Reports what is wrong; `text` is what the row was read from. Gives another text to read
     /// instead where an integer was read as a float.
     fn settle(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {

@@ -6,6 +6,7 @@ pub(crate) mod json_lines;
 pub(crate) mod json_record;
 pub(crate) mod json_row;
 pub(crate) mod json_rows;
+pub(crate) mod json_skim;
 pub(crate) mod json_write;
 pub(crate) mod parquet;
 pub(crate) mod rows_write;

@@ -128,8 +128,10 @@ async fn history(format: Format, seed: u64, steps: usize) {
         let mut streaming = fixture.config.clone();
         streaming.cache_bytes = 0;
         if fixture.path.exists() {
-            let backend = FileBackend::new(streaming).unwrap();
-            check(&Database::from_backend(Arc::new(backend)), &memory, &format!("{place}, streamed")).await;
+            for backend in [FileBackend::new(streaming.clone()), FileBackend::with_blocks_of(streaming, 64)] {
+                let database = Database::from_backend(Arc::new(backend.unwrap()));
+                check(&database, &memory, &format!("{place}, streamed")).await;
+            }
         }
     }
     check(&fixture.open(), &memory, &format!("{format}, seed {seed}, reopened")).await;

@@ -111,7 +111,7 @@ impl Store {
             Some(file) => {
                 let folder =
                     tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Io, "no folder").with_source(error))?;
-                (file_database(&folder, file)?, Some(folder))
+                (file_database(&folder, file, seed)?, Some(folder))
             }
             None => (Database::memory(), None),
         };
@@ -245,7 +245,7 @@ impl Store {
     pub async fn reopen(&mut self) -> Result<()> {
         match (self.target.file(), &self.folder) {
             (Some(file), Some(folder)) => {
-                let again = file_database(folder, file)?;
+                let again = file_database(folder, file, self.seed)?;
                 self.reopened += 1;
                 if Rng::of(self.seed, &format!("reopen {}", self.reopened)).percent(50) {
                     self.database.close().await?;
@@ -283,10 +283,18 @@ impl Store {
     }
 }
 
-fn file_database(folder: &TempDir, (format, compression): (Format, Compression)) -> Result<Database> {
+/// Every other seed has a file that is never loaded, and read in blocks by all cores.
+fn file_database(folder: &TempDir, (format, compression): (Format, Compression), seed: u64) -> Result<Database> {
     let mut config = FileConfig::new(folder.path().join("records")).with_format(format).with_compression(compression);
     config.durability = Durability::Buffered;
-    Ok(Database::from_backend(Arc::new(FileBackend::new(config)?)))
+    let backend = match seed % 2 {
+        0 => FileBackend::new(config)?,
+        _ => {
+            config.cache_bytes = 0;
+            FileBackend::with_blocks_of(config, 16 + seed as usize % 500)?
+        }
+    };
+    Ok(Database::from_backend(Arc::new(backend)))
 }
 
 /// The id of a record that has one.

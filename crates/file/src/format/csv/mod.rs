@@ -18,7 +18,7 @@ use dataknobs_data_core::{FieldType, Record, Result, Shape, Str, Value};
 pub(crate) use infer::{discover, own_ids};
 pub(crate) use parse::{Parser, RawRow};
 pub(crate) use plan::plan;
-pub(crate) use read::{CsvRows, ragged};
+pub(crate) use read::{CsvRows, RowRecords, ragged};
 pub(crate) use sidecar::{Sidecar, sidecar_path};
 pub(crate) use write::CsvWrite;
 

@@ -40,6 +40,18 @@ impl RawRow {
     pub(crate) fn line(&self) -> u64 {
         self.line
     }
+
+    /// Makes it a row without cells.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    /// Adds a cell with this text.
+    pub(crate) fn push(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.ends.push(self.text.len());
+    }
 }
 
 impl Parser {

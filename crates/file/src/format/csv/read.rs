@@ -10,14 +10,20 @@ use super::{Column, CsvLayout, Role, cell};
 use crate::format::Rows;
 use crate::key::{Key, KeySource, ordinal_id};
 
+/// Makes records of rows.
+#[derive(Debug, Clone)]
+pub(crate) struct RowRecords {
+    layout: Arc<CsvLayout>,
+    key: Key,
+    meta_column: Option<usize>,
+}
+
 /// The records of a CSV file. After an error of a single row it can go on.
 pub(crate) struct CsvRows {
     parser: Parser,
-    layout: Arc<CsvLayout>,
-    key: Key,
     row: RawRow,
     number: u64,
-    meta_column: Option<usize>,
+    records: RowRecords,
 }
 
 impl CsvRows {
@@ -28,23 +34,30 @@ impl CsvRows {
             parser.skip_separator_line()?;
         }
         parser.read(&mut row)?;
+        Ok(CsvRows { parser, row, number: 0, records: RowRecords::new(layout, key) })
+    }
+}
+
+impl RowRecords {
+    pub(crate) fn new(layout: Arc<CsvLayout>, key: Key) -> Self {
         let meta_column = layout.columns.iter().position(|column| column.role == Role::Meta);
-        Ok(CsvRows { parser, layout, key, row, number: 0, meta_column })
+        RowRecords { layout, key, meta_column }
     }
 
-    fn record(&self) -> Result<Record> {
+    /// The record of the row with this number.
+    pub(crate) fn record(&self, row: &RawRow, number: u64) -> Result<Record> {
         let columns = &self.layout.columns;
-        if self.row.len() != columns.len() {
-            return Err(ragged(&self.layout, &self.row));
+        if row.len() != columns.len() {
+            return Err(ragged(&self.layout, row));
         }
-        let meta = match self.meta_column.map(|at| self.row.cell(at)) {
+        let meta = match self.meta_column.map(|at| row.cell(at)) {
             None | Some("") => None,
             Some(text) => Some(RowMeta::parse(text).map_err(|error| error.with_context("field", "`_meta`"))?),
         };
         let mut own_id = None;
         let mut values = Vec::with_capacity(self.layout.shape.len());
         for (position, column) in columns.iter().enumerate() {
-            let text = self.row.cell(position);
+            let text = row.cell(position);
             match column.role {
                 Role::Meta => {}
                 Role::Id => own_id = Some(self.id(text, column)?),
@@ -67,7 +80,7 @@ impl CsvRows {
         let id = match (&self.key.source, own_id) {
             (KeySource::Own, Some(id)) => id,
             (KeySource::Field(name), _) => self.key.id_of(record.get(name).ok_or_else(|| self.key.no_key())?)?,
-            _ => ordinal_id(self.number),
+            _ => ordinal_id(number),
         };
         record.set_id(id);
         Ok(record)
@@ -132,7 +145,10 @@ impl Rows for CsvRows {
             return Ok(None);
         }
         self.number += 1;
-        self.record().map(Some).map_err(|error| error.with_context("line", self.row.line()))
+        self.records
+            .record(&self.row, self.number)
+            .map(Some)
+            .map_err(|error| error.with_context("line", self.row.line()))
     }
 
     fn line(&self) -> u64 {

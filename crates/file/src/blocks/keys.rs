@@ -1,12 +1,17 @@
 //! Repeated keys, noticed over all blocks.
 
 use std::collections::HashSet;
+use std::hash::BuildHasher as _;
 
+use dataknobs_data_core::RecordId;
 use foldhash::fast::RandomState;
+
+use super::Irregular;
+use crate::key::{Key, KeySource};
 
 /// The keys of a block's rows, passing or not.
 #[derive(Debug)]
-pub(super) enum Keys {
+pub(crate) enum Keys {
     /// Numbers of rows cannot repeat.
     Unneeded,
     Integers(Vec<i64>),
@@ -16,7 +21,7 @@ pub(super) enum Keys {
 
 /// What is known of the keys so far.
 #[derive(Debug)]
-pub(super) enum Known {
+pub(crate) enum Known {
     /// Integers that rise from row to row, up to this one: none of them is remembered.
     Rising(Option<i64>),
     Integers(HashSet<i64, RandomState>),
@@ -25,7 +30,7 @@ pub(super) enum Known {
 
 /// What the keys of a block turn out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Unique,
     /// One stands twice, or two texts have one hash.
     Repeated,
@@ -33,8 +38,43 @@ pub(super) enum Verdict {
     NotRising,
 }
 
+impl Keys {
+    /// None yet.
+    pub(crate) fn of(key: &Key) -> Self {
+        match key.source {
+            KeySource::Ordinal => Keys::Unneeded,
+            _ if key.is_integer() => Keys::Integers(Vec::new()),
+            _ => Keys::Hashes(Vec::new()),
+        }
+    }
+
+    /// Adds that of a record.
+    pub(crate) fn add(&mut self, id: Option<&RecordId>, hasher: &RandomState) -> Result<(), Irregular> {
+        match (self, id) {
+            (Keys::Unneeded, _) => {}
+            (Keys::Integers(keys), Some(id)) => keys.push(id.parse().map_err(|_| Irregular)?),
+            (Keys::Hashes(keys), Some(id)) => keys.push(hasher.hash_one(id.as_str())),
+            (_, None) => return Err(Irregular),
+        }
+        Ok(())
+    }
+}
+
 impl Known {
-    pub(super) fn note(&mut self, keys: &Keys) -> Verdict {
+    /// Nothing yet. Integers are taken to rise.
+    pub(crate) fn of(key: &Key) -> Self {
+        match Keys::of(key) {
+            Keys::Hashes(_) => Known::Hashes(HashSet::default()),
+            Keys::Unneeded | Keys::Integers(_) => Known::Rising(None),
+        }
+    }
+
+    /// Nothing yet, of integers in any order.
+    pub(crate) fn unsorted() -> Self {
+        Known::Integers(HashSet::default())
+    }
+
+    pub(crate) fn note(&mut self, keys: &Keys) -> Verdict {
         let unique = match (self, keys) {
             (_, Keys::Unneeded) => true,
             (Known::Rising(last), Keys::Integers(keys)) => {
