@@ -6,7 +6,7 @@
 use std::fmt;
 
 use dataknobs_data_arrow::plain_name;
-use dataknobs_data_core::{Condition, LeafMatcher, RecordId, Str, Value};
+use dataknobs_data_core::{Condition, LeafMatcher, RecordId, Str, Value, validate_field_name};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::json_row::{Document, FieldValue, Notes, Path};
@@ -94,8 +94,7 @@ impl Skim {
             members: &self.members,
             touched: &self.touched,
             values: &mut self.values,
-            // An `_id` where none is expected is damage.
-            refused: if self.key.source == KeySource::Own { "" } else { "_id" },
+            own_key: if self.key.source == KeySource::Own { "_id" } else { "" },
         };
         let members = row.deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
@@ -119,7 +118,8 @@ struct SkimmedRow<'a> {
     members: &'a [(Str, Option<usize>)],
     touched: &'a [Str],
     values: &'a mut [Option<Value>],
-    refused: &'static str,
+    /// The name of the key where it is no field.
+    own_key: &'static str,
 }
 
 impl<'de> DeserializeSeed<'de> for SkimmedRow<'_> {
@@ -163,7 +163,7 @@ impl<'de> Visitor<'de> for SkimmedRow<'_> {
         let mut others: Option<Vec<(Str, Option<usize>)>> = None;
         loop {
             let expected = if others.is_none() { known.get(alike) } else { None };
-            let name = match row.next_key_seed(Name(expected.map_or("", |(name, _)| name)))? {
+            let name = match row.next_key_seed(Name(expected.map(|(name, _)| name.as_str())))? {
                 None => break,
                 Some(None) => {
                     alike += 1;
@@ -175,7 +175,8 @@ impl<'de> Visitor<'de> for SkimmedRow<'_> {
             };
             let before = others.get_or_insert_with(|| known[..alike].to_vec());
             let is_repeated = before.iter().any(|(other, _)| *other == name);
-            if is_repeated || before.len() == MAX_MEMBERS || name == "_meta" || name == self.refused {
+            let is_legal = name == self.own_key || validate_field_name(&name).is_ok();
+            if is_repeated || before.len() == MAX_MEMBERS || !is_legal {
                 return Err(A::Error::custom("not an ordinary row"));
             }
             let place = self.touched.iter().position(|touched| *touched == name);
@@ -187,7 +188,7 @@ impl<'de> Visitor<'de> for SkimmedRow<'_> {
 }
 
 /// A member's name, where it is not the expected one.
-struct Name<'a>(&'a str);
+struct Name<'a>(Option<&'a str>);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
     type Value = Option<Str>;
@@ -205,8 +206,7 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Option<Str>, E> {
-        // Nothing is expected as the empty name, which is no field's.
-        Ok(if name == self.0 && !name.is_empty() { None } else { Some(name.into()) })
+        Ok(if Some(name) == self.0 { None } else { Some(name.into()) })
     }
 }
 

@@ -9,17 +9,17 @@ use dataknobs_data_core::{Database, Query, Record, Result};
 use dataknobs_data_file::{FileBackend, FileConfig};
 
 /// Xorshift, so that every run makes the same files.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % end
     }
 
-    fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    pub(crate) fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len() as u64) as usize]
     }
 }
@@ -99,7 +99,7 @@ fn quoted(cell: &str, random: &mut Random) -> String {
 }
 
 /// A file of eight columns, damaged in one case of five.
-fn file(random: &mut Random, rows: u64) -> Vec<u8> {
+pub(crate) fn file(random: &mut Random, rows: u64) -> Vec<u8> {
     let line_end = random.one_of(&["\n", "\n", "\r\n"]);
     let key = random.one_of(&["k", "k", "id", "id", "_id", "_id"]);
     let plain = random.below(3) == 0;

@@ -1,6 +1,7 @@
 //! The file store through the users' handle, on real files.
 #![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
+mod blocks;
 mod columns;
 mod compression;
 mod corpus;
