@@ -306,3 +306,12 @@ fn a_parquet_file_is_not_compressed_as_a_whole() {
     let config = FileConfig::new("a.parquet").with_compression(Compression::Gzip);
     assert_eq!(RecordReader::open(&config).err().unwrap().kind(), ErrorKind::InvalidConfig);
 }
+
+#[tokio::test]
+async fn a_page_that_expands_out_of_all_proportion_is_refused() {
+    let fixture = foreign("pyarrow_bomb");
+    let error = fixture.open().search(&Query::parse("n = 1").unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert!(error.to_string().contains("bytes, more than 500 to one"), "{error}");
+    assert_eq!(fixture.open().count(&Query::parse("n = 1").unwrap()).await.unwrap_err().kind(), ErrorKind::Corrupt);
+}
