@@ -5,7 +5,7 @@
 
 mod files;
 
-pub use files::{read_csv, read_journal, read_json, read_jsonl, read_parquet};
+pub use files::{read_compressed, read_csv, read_journal, read_json, read_jsonl, read_parquet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

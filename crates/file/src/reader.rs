@@ -36,6 +36,8 @@ pub struct RecordReader {
     ids: SeenIds,
     /// The open file, to notice when another program writes into it.
     file: Option<(File, Fingerprint)>,
+    /// How many records it gave.
+    read: u64,
     done: bool,
 }
 
@@ -107,7 +109,7 @@ impl RecordReader {
             let layout = source.discover_file(&file, &fingerprint)?;
             let rows = source.rows_of_file(file, &layout).map_err(|error| source.place(error))?;
             let ids = SeenIds::unread(&layout);
-            return Ok(RecordReader { rows, source, layout, ids, file: None, done: false });
+            return Ok(RecordReader { rows, source, layout, ids, file: None, read: 0, done: false });
         }
         // The layout is found from the beginning, which is then read again out of memory.
         let (sender, receiver) = mpsc::channel();
@@ -117,7 +119,7 @@ impl RecordReader {
         let rows =
             source.rows(Box::new(Cursor::new(read).chain(rest)), &layout).map_err(|error| source.place(error))?;
         let ids = SeenIds::unread(&layout);
-        Ok(RecordReader { rows, source, layout, ids, file: None, done: false })
+        Ok(RecordReader { rows, source, layout, ids, file: None, read: 0, done: false })
     }
 
     /// Whether the ids are the numbers of the rows, because the input has no key of its own.
@@ -147,7 +149,7 @@ impl RecordReader {
             KeySource::Ordinal => SeenIds::Unneeded,
             _ => SeenIds::Hashes(HashSet::default()),
         };
-        Ok(RecordReader { rows, source, layout, ids, file: Some((file, fingerprint)), done: false })
+        Ok(RecordReader { rows, source, layout, ids, file: Some((file, fingerprint)), read: 0, done: false })
     }
 
     /// Leaves out records that do not fit the condition, where the format shows it before they are
@@ -181,6 +183,7 @@ impl RecordReader {
             self.check_unchanged()?;
             return Ok(None);
         };
+        self.read += 1;
         let Some(id) = record.id() else { return Ok(Some(record)) };
         let line = self.rows.line();
         let repeated = match &mut self.ids {
@@ -204,10 +207,15 @@ impl RecordReader {
             return Err(changed());
         }
         let mut rows = self.source.rows_of_file(file, &self.layout)?;
-        while let Some(record) = rows.next()? {
-            if rows.line() >= line {
-                break;
-            }
+        // In text several rows may stand on one line; in Parquet some may have been left out.
+        let mut before = match rows.rows_in_all() {
+            Some(_) => line - 1,
+            None => self.read - 1,
+        };
+        while before > 0
+            && let Some(record) = rows.next()?
+        {
+            before -= 1;
             if record.id() == Some(id) {
                 return Ok(Some(rows.line()));
             }

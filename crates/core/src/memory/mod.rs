@@ -23,4 +23,4 @@ pub use backend::MemoryBackend;
 pub use config::{MemoryConfig, MemoryFactory, PersistFormat};
 pub use page::{finished, page_of};
 pub use store::batch_error;
-pub use table::{Applied, Snapshot, Table};
+pub use table::{Applied, Prepared, Snapshot, Table};

@@ -80,6 +80,14 @@ pub struct Snapshot {
     len: usize,
 }
 
+/// A record that is ready to be created.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    hash: u32,
+    record: Record,
+    outcome: WriteOutcome,
+}
+
 /// What one write did to a table, for those who keep something beside it.
 ///
 /// ```
@@ -292,24 +300,46 @@ impl Table {
         Ok(slot)
     }
 
-    /// Adds a record whose id must be new, in one look at the ids.
+    /// Makes a record ready to be created under this id, with this version. Several threads may do
+    /// that for one table.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{RecordId, Version, record};
+    /// # use dataknobs_data_core::memory::Table;
+    /// let mut table = Table::new();
+    /// let prepared = table.prepare(RecordId::new("ada")?, record! { "n": 1 }?, Version::from_number(7));
+    /// let applied = table.create(prepared.clone())?;
+    /// assert_eq!(applied.outcome.id.as_str(), "ada");
+    /// assert_eq!(table.get("ada").unwrap()["n"].as_integer(), Some(1));
+    /// assert!(table.create(prepared).is_err());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
     #[inline]
-    fn create(&mut self, id: RecordId, mut record: Record, version: Version) -> Result<Applied> {
-        let hash = self.hash(&id);
+    pub fn prepare(&self, id: RecordId, mut record: Record, version: Version) -> Prepared {
+        record.prepare_for_store(&id, version.clone());
+        Prepared { hash: self.hash(&id), record, outcome: WriteOutcome::new(id, false, version) }
+    }
+
+    /// Adds a record whose id must be new, in one look at the ids. It must be prepared by this table.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists).
+    #[inline]
+    pub fn create(&mut self, prepared: Prepared) -> Result<Applied> {
+        let Prepared { hash, record, outcome } = prepared;
         let chunks = &self.chunks;
         let is_there = |place: &Place| {
             let slot = place.slot as usize;
             let record = || chunks.get(slot / CHUNK)?.get(slot % CHUNK)?.as_ref();
-            place.hash == hash && record().is_some_and(|record| record.id() == Some(&id))
+            place.hash == hash && record().is_some_and(|record| record.id() == Some(&outcome.id))
         };
         match self.ids.entry(widen(hash), is_there, |place| widen(place.hash)) {
-            Entry::Occupied(_) => Err(already_exists(&id)),
+            Entry::Occupied(_) => Err(already_exists(&outcome.id)),
             Entry::Vacant(place) => {
                 let slot = next_slot(self.slots)?;
                 place.insert(Place { slot, hash });
-                record.prepare_for_store(&id, version.clone());
                 self.push(record)?;
-                Ok(Applied { outcome: WriteOutcome::new(id, false, version), slot: Some(slot), before: None })
+                Ok(Applied { outcome, slot: Some(slot), before: None })
             }
         }
     }
@@ -484,7 +514,7 @@ impl Table {
         let action = match action {
             WriteAction::Create(record) if expected_version.is_none() => {
                 let version = version(&record);
-                return self.create(id, record, version);
+                return self.create(self.prepare(id, record, version));
             }
             action => action,
         };

@@ -94,7 +94,7 @@ impl Skim {
             members: &self.members,
             touched: &self.touched,
             values: &mut self.values,
-            own_key: if self.key.source == KeySource::Own { "_id" } else { "" },
+            own_key: (self.key.source == KeySource::Own).then_some("_id"),
         };
         let members = row.deserialize(&mut deserializer).ok()?;
         deserializer.end().ok()?;
@@ -119,7 +119,7 @@ struct SkimmedRow<'a> {
     touched: &'a [Str],
     values: &'a mut [Option<Value>],
     /// The name of the key where it is no field.
-    own_key: &'static str,
+    own_key: Option<&'static str>,
 }
 
 impl<'de> DeserializeSeed<'de> for SkimmedRow<'_> {
@@ -175,7 +175,7 @@ impl<'de> Visitor<'de> for SkimmedRow<'_> {
             };
             let before = others.get_or_insert_with(|| known[..alike].to_vec());
             let is_repeated = before.iter().any(|(other, _)| *other == name);
-            let is_legal = name == self.own_key || validate_field_name(&name).is_ok();
+            let is_legal = Some(name.as_str()) == self.own_key || validate_field_name(&name).is_ok();
             if is_repeated || before.len() == MAX_MEMBERS || !is_legal {
                 return Err(A::Error::custom("not an ordinary row"));
             }

@@ -73,11 +73,16 @@ async fn compare(path: &Path, config: &FileConfig, random: &mut Random, case: &s
     found
 }
 
+/// How many random files of each format; FILE_BLOCKS asks for more.
+fn seeds() -> u64 {
+    std::env::var("FILE_BLOCKS").ok().and_then(|count| count.parse().ok()).unwrap_or(120)
+}
+
 #[tokio::test]
 async fn blocks_of_csv_give_what_rows_give() {
     let folder = tempfile::tempdir().unwrap();
     let mut found = 0;
-    for seed in 1..=300 {
+    for seed in 1..=seeds() {
         let random = &mut Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
         let path = folder.path().join(format!("{seed}.csv"));
         let rows = 1 + random.below(60);
@@ -97,7 +102,7 @@ async fn blocks_of_csv_give_what_rows_give() {
         }
         found += compare(&path, &config, random, &format!("seed {seed}")).await;
     }
-    assert!(found > 5_000, "{found}");
+    assert!(found > 2_000, "{found}");
 }
 
 const NUMBERS: &[&str] = &["0", "7", "-7", "42.5", "-0", "-0.0", "1e3", "9223372036854775807", "null"];
@@ -213,7 +218,7 @@ async fn blocks_of_json_give_what_rows_give() {
     let folder = tempfile::tempdir().unwrap();
     let mut found = 0;
     for format in [Format::Json, Format::JsonLines] {
-        for seed in 1..=300 {
+        for seed in 1..=seeds() {
             let random = &mut Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed));
             let path = folder.path().join(format!("{seed}.{format}"));
             let rows = 1 + random.below(50);
@@ -229,7 +234,27 @@ async fn blocks_of_json_give_what_rows_give() {
             found += compare(&path, &config, random, &format!("{format}, seed {seed}")).await;
         }
     }
-    assert!(found > 10_000, "{found}");
+    assert!(found > 4_000, "{found}");
+}
+
+#[tokio::test]
+async fn every_kind_of_damage_in_json_shows_in_blocks_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.jsonl");
+    for (place, damage) in DAMAGE.iter().enumerate() {
+        for id_field in ["", "k"] {
+            let row = |n: usize| format!("{{\"k\": \"key{n}\", \"n\": {n}}}");
+            let rows: Vec<_> = (0..9).map(|n| if n == 6 { (*damage).to_owned() } else { row(n) }).collect();
+            std::fs::write(&path, rows.join("\n")).unwrap();
+            let mut config = FileConfig::new(&path);
+            config.id_field = Some(id_field.into());
+            let one = Database::from_backend(Arc::new(FileBackend::new(config.clone()).unwrap()));
+            let blocks = Database::from_backend(Arc::new(FileBackend::with_blocks_of(config, 40).unwrap()));
+            let query = Query::parse("n = 7").unwrap();
+            let (one, blocks) = (told(&one, &query).await, told(&blocks, &query).await);
+            assert_eq!(one, blocks, "{place}: {damage}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -119,3 +119,17 @@ async fn mixed_keys_are_text() {
     assert_eq!(ids(&records), ["10", "2"], "text orders by code point");
     assert_eq!((&records[0]["id"], &records[1]["id"]), (&Value::from("10"), &Value::from(2)));
 }
+
+#[tokio::test]
+async fn a_key_that_stands_twice_on_one_line_is_noticed() {
+    for (name, content) in
+        [("a.json", r#"[{"id": 1, "n": 1}, {"id": 2, "n": 1}, {"id": 1, "n": 2}]"#), ("a.csv", "id,n\r1,1\r2,1\r1,2\r")]
+    {
+        let fixture = Fixture::with(name, content);
+        let error = fixture.refusal().await;
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{name}");
+        assert_eq!(error.context_value("lines"), Some("1 and 1"), "{name}: {error}");
+        assert!(fixture.open().create(Record::new()).await.is_err());
+        assert_eq!(fixture.text(), content);
+    }
+}

@@ -5,6 +5,54 @@ use dataknobs_data_file::{Durability, Format};
 
 use crate::support::{Fixture, ids};
 
+/// Batches this large are made ready by all cores.
+#[tokio::test]
+async fn a_large_batch_is_written_in_order_or_not_at_all() {
+    const COUNT: i64 = 40_000;
+    for format in [Format::Csv, Format::JsonLines] {
+        let mut fixture = Fixture::of(format);
+        fixture.config.id_field = Some("k".into());
+        let database = fixture.open();
+        let batch =
+            || -> Vec<Record> { (0..COUNT).map(|n| record! { "k": format!("key{n}"), "n": n }.unwrap()).collect() };
+        let twice = |first: usize, again: usize| {
+            let mut batch = batch();
+            batch[again] = batch[first].clone();
+            batch
+        };
+        let parted = |at: usize| {
+            let mut batch = batch();
+            batch[at].set("k", Value::json(serde_json::json!([1])).unwrap()).unwrap();
+            batch
+        };
+        let mut both = twice(30_000, 39_000);
+        both[38_000] = parted(38_000).swap_remove(38_000);
+        for (batch, kind, index) in [
+            (twice(5, 35_000), ErrorKind::AlreadyExists, 35_000),
+            (twice(5, 6), ErrorKind::AlreadyExists, 6),
+            (parted(39_999), ErrorKind::InvalidRecord, 39_999),
+            (both, ErrorKind::InvalidRecord, 38_000),
+        ] {
+            let error = database.create_batch(batch).await.unwrap_err();
+            assert_eq!((error.kind(), error.failures()[0].index), (kind, index), "{format}: {error}");
+            assert!(!fixture.path.exists());
+        }
+        let created = database.create_batch(batch()).await.unwrap();
+        assert!(created.iter().enumerate().all(|(n, id)| id.as_str() == format!("key{n}")));
+        let error = database.create_batch(batch()).await.unwrap_err();
+        assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 0));
+        // Ids that nobody gave are made, and sort by time.
+        let unnamed = (0..COUNT).map(|n| record! { "n": n }.unwrap()).collect();
+        let made = database.create_batch(unnamed).await.unwrap();
+        assert!(made.is_sorted());
+        database.close().await.unwrap();
+        let all = fixture.all().await.unwrap();
+        assert_eq!(all.len() as i64, 2 * COUNT);
+        assert!(all.iter().enumerate().all(|(n, record)| record["n"].as_integer() == Some(n as i64 % COUNT)));
+        assert!(all[COUNT as usize..].iter().zip(&made).all(|(record, id)| record["k"].as_str() == Some(id.as_str())));
+    }
+}
+
 #[tokio::test]
 async fn every_write_method_works_in_each_format() {
     for format in Format::ALL {
