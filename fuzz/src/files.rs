@@ -35,7 +35,10 @@ pub fn read_csv(bytes: &[u8]) {
 /// flipped there. What a store reads as whole recovery finds no damage in, and the other way round.
 pub fn read_journal(bytes: &[u8]) {
     let sealed = |commits: &[u8]| {
-        let commits: Vec<&[u8]> = commits.split(|byte| *byte == b'\n').collect();
+        // No writer ends a commit with a zero: that is how blocks that were never written are told.
+        let without_zeros = |commit: &'_ [u8]| commit.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let commits = commits.split(|byte| *byte == b'\n').map(|commit| &commit[..without_zeros(commit)]);
+        let commits: Vec<&[u8]> = commits.collect();
         journal_of(&commits).expect("a journal")
     };
     let journal = match bytes {
