@@ -142,7 +142,22 @@ pub(super) fn look(bytes: &[u8], at: usize) -> Found<'_> {
     }
     // No payload ends in a zero byte; blocks that were never written read as zeros.
     let never_written = length > 0 && after[length - 1..].iter().all(|byte| *byte == 0);
-    if never_written { Found::Torn } else { Found::DamagedPayload { end } }
+    if never_written && !is_last_bit_flipped(payload, number(&prefix[4..])) {
+        Found::Torn
+    } else {
+        Found::DamagedPayload { end }
+    }
+}
+
+/// Whether the zero at the end of a payload is a byte of which the only bit was lost.
+fn is_last_bit_flipped(payload: &[u8], checksum: u32) -> bool {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&payload[..payload.len() - 1]);
+    (0..8).any(|bit| {
+        let mut hasher = hasher.clone();
+        hasher.update(&[1 << bit]);
+        hasher.finalize() == checksum
+    })
 }
 
 pub(super) fn damaged_head() -> Error {
