@@ -18,6 +18,8 @@
 //! - `key.rs` where ids come from and what ids a file can hold
 //! - `reader.rs` records of a file one after another, for this crate and for others
 //! - `scan.rs` filter, sort and page over a reader or over the loaded table, in chunks
+//! - `blocks/` cuts text where rows end; `blockwise/` makes the records of blocks on all cores, only those
+//!   that pass
 //! - `columns/` the same as Arrow columns, on all cores, for CSV and TSV without surprises
 //! - `store.rs` the records as they are now, from file, journal and memory; `fingerprint.rs` notices
 //!   other programs; `version.rs` versions of records
