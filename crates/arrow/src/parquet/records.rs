@@ -11,15 +11,20 @@ use super::damage::{contained, decode_error, read_error};
 use super::file::ParquetFile;
 use super::prune::rows_that_may_fit;
 use super::rows::Rows;
+use super::threads;
 use crate::FromArrowOptions;
 use crate::read::batch::Reader;
+use crate::uniform::cores;
 
 /// Rows of a batch, at most and where they are large.
 const BATCH_ROWS: usize = 2_048;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// The records of a file in order, each with the number of its row, from 1. It holds one batch of
-/// them and the pages that batch comes from. After an error there is no more.
+/// Batches that are made into records at the same time, at most.
+const MAX_AHEAD: usize = 8;
+
+/// The records of a file in order, each with the number of its row, from 1. It holds a batch of
+/// them for each core, and the pages that the last one comes from. After an error there is no more.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -58,6 +63,11 @@ struct Group {
     batches: ParquetRecordBatchReader,
     /// The numbers of the rows still to come.
     rows: Box<dyn Iterator<Item = u64> + Send>,
+    /// How many batches are read at the next step.
+    ahead: usize,
+    ended: bool,
+    /// What is wrong behind the rows that were read.
+    failure: Option<Error>,
 }
 
 impl ParquetRecords {
@@ -181,7 +191,7 @@ impl ParquetRecords {
         }
         let batches = self.batches(number, total, &rows, ProjectionMask::all())?;
         let numbers = rows.into_numbers().map(move |row| before + row as u64 + 1);
-        self.group = Some(Group { number, batches, rows: Box::new(numbers) });
+        self.group = Some(Group::new(number, batches, numbers));
         Ok(())
     }
 
@@ -192,7 +202,7 @@ impl ParquetRecords {
         let batches = self.batches(number, total, rows, mask)?;
         let before = self.rows_before - total as u64;
         let numbers = rows.clone().into_numbers().map(move |row| before + row as u64 + 1);
-        let mut group = Group { number, batches, rows: Box::new(numbers) };
+        let mut group = Group::new(number, batches, numbers);
         let mut fit = Rows::default();
         while let Some(batch) = group.next(&self.options)? {
             for (row, record) in batch {
@@ -231,7 +241,50 @@ impl ParquetRecords {
 }
 
 impl Group {
+    fn new(number: usize, batches: ParquetRecordBatchReader, rows: impl Iterator<Item = u64> + Send + 'static) -> Self {
+        Group { number, batches, rows: Box::new(rows), ahead: 1, ended: false, failure: None }
+    }
+
+    /// The next rows: those of one batch at first, then of one for each core.
     fn next(&mut self, options: &FromArrowOptions) -> Result<Option<Vec<NumberedRow>>> {
+        let mut batches = Vec::new();
+        while batches.len() < self.ahead && !self.ended {
+            match self.read() {
+                Ok(Some(batch)) => batches.push(batch),
+                Ok(None) => self.ended = true,
+                Err(error) => self.fail(error),
+            }
+        }
+        let number = self.number;
+        let made = threads::each(batches, self.ahead, |(batch, rows)| {
+            let records = contained(|| Ok(records_of(number, &batch, &rows, options)))?;
+            Ok(rows.into_iter().zip(records))
+        });
+        self.ahead = cores(MAX_AHEAD).min(self.ahead * 2);
+        let mut found = Vec::new();
+        for rows in made {
+            match rows {
+                Ok(rows) => found.extend(rows),
+                Err(error) => {
+                    self.fail(error);
+                    break;
+                }
+            }
+        }
+        if !found.is_empty() || !self.ended {
+            return Ok(Some(found));
+        }
+        self.failure.take().map_or(Ok(None), Err)
+    }
+
+    /// There is no more; the rows before come first.
+    fn fail(&mut self, error: Error) {
+        self.ended = true;
+        self.failure = Some(error);
+    }
+
+    /// The next batch and the numbers of its rows.
+    fn read(&mut self) -> Result<Option<(RecordBatch, Vec<u64>)>> {
         let number = self.number;
         let in_group = |error: Error| error.with_context("row_group", number);
         let batch = contained(|| self.batches.next().transpose().map_err(decode_error)).map_err(in_group)?;
@@ -245,8 +298,7 @@ impl Group {
         if rows.len() < batch.num_rows() {
             return Err(in_group(Error::corrupt("a row group has more rows than the footer says")));
         }
-        let records = contained(|| Ok(records_of(number, &batch, &rows, options)))?;
-        Ok(Some(rows.into_iter().zip(records).collect()))
+        Ok(Some((batch, rows)))
     }
 }
 
