@@ -159,8 +159,8 @@ impl Scan {
         let mut looked_at = 0_usize;
         while let Some(record) = self.feed.next()? {
             looked_at += 1;
-            if looked_at.is_multiple_of(CANCEL_INTERVAL) && self.cancelled.load(Ordering::Relaxed) {
-                return Err(Error::new(ErrorKind::Cancelled, "nobody waits for the answer"));
+            if looked_at.is_multiple_of(CANCEL_INTERVAL) {
+                check_awaited(&self.cancelled)?;
             }
             if self.matcher.as_ref().is_none_or(|matcher| matcher.matches(&record)) {
                 return Ok(Some(record));
@@ -214,6 +214,14 @@ impl Scan {
         }
         let records = self.sorted.iter_mut().flatten().take(CHUNK_RECORDS).collect::<Vec<_>>();
         Ok(records.into_iter().map(|record| self.finish(record)).collect())
+    }
+}
+
+/// Ends what nobody waits for any more.
+pub(crate) fn check_awaited(cancelled: &AtomicBool) -> Result<()> {
+    match cancelled.load(Ordering::Relaxed) {
+        true => Err(Error::new(ErrorKind::Cancelled, "nobody waits for the answer")),
+        false => Ok(()),
     }
 }
 

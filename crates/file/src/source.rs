@@ -261,16 +261,20 @@ impl Source {
     /// The records of text that is laid out like this.
     pub(crate) fn rows(&self, input: Box<dyn Read + Send>, layout: &Layout) -> Result<Box<dyn Rows>> {
         let window = self.window(input)?;
-        let limit = self.config.record_limit();
+        let limit = self.row_limit(layout);
         let key = layout.key.clone();
         Ok(match (&layout.csv, self.format) {
-            (Some(csv), _) => {
-                let limit = csv.sidecar.as_ref().map_or(limit, |sidecar| sidecar.row_limit(limit));
-                Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?)
-            }
+            (Some(csv), _) => Box::new(CsvRows::new(Parser::new(window, csv.delimiter, limit), Arc::clone(csv), key)?),
             (None, Format::JsonLines) => Box::new(JsonRows::new(JsonLinesReader::new(window, limit), key)),
             (None, _) => Box::new(JsonRows::new(JsonReader::new(window, limit), key)),
         })
+    }
+
+    /// The longest row of text that is laid out like this.
+    pub(crate) fn row_limit(&self, layout: &Layout) -> usize {
+        let limit = self.config.record_limit();
+        let sidecar = layout.csv.as_ref().and_then(|csv| csv.sidecar.as_ref());
+        sidecar.map_or(limit, |sidecar| sidecar.row_limit(limit))
     }
 
     /// The path as the user gave it.

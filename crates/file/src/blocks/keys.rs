@@ -61,9 +61,9 @@ impl Keys {
 }
 
 impl Known {
-    /// Nothing yet. Integers are taken to rise.
-    pub(crate) fn of(key: &Key) -> Self {
-        match Keys::of(key) {
+    /// Nothing yet of such keys. Integers are taken to rise.
+    pub(crate) fn nothing_of(keys: &Keys) -> Self {
+        match keys {
             Keys::Hashes(_) => Known::Hashes(HashSet::default()),
             Keys::Unneeded | Keys::Integers(_) => Known::Rising(None),
         }

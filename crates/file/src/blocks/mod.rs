@@ -6,8 +6,11 @@ mod keys;
 
 use std::io::Read;
 
-use dataknobs_data_core::Record;
+use dataknobs_data_core::{Condition, Record};
+use foldhash::fast::RandomState;
 use memchr::{memchr, memrchr};
+
+use crate::key::Key;
 
 pub(crate) use keys::{Keys, Known, Verdict};
 
@@ -63,6 +66,17 @@ pub(crate) struct Block {
     /// Its number, from 0.
     pub(crate) number: usize,
     pub(crate) has_quotes: bool,
+}
+
+/// What records of blocks are wanted.
+pub(crate) struct Wish<'a> {
+    pub(crate) key: &'a Key,
+    /// Records that do not fit it are left out.
+    pub(crate) condition: &'a Condition,
+    pub(crate) with_versions: bool,
+    pub(crate) max_record_bytes: usize,
+    /// By which keys are known again in all blocks.
+    pub(crate) hasher: RandomState,
 }
 
 /// The records of a block, or those that pass.

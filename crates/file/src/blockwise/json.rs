@@ -1,10 +1,10 @@
 //! One block of JSON as records.
 
-use dataknobs_data_core::{Condition, Matcher, Record};
+use dataknobs_data_core::{Matcher, Record};
 use foldhash::fast::RandomState;
 use memchr::memchr;
 
-use crate::blocks::{BlockRecords, Buffer, Irregular, Keys, RowForm};
+use crate::blocks::{BlockRecords, Buffer, Irregular, Keys, RowForm, Wish};
 use crate::format::json_record::Assembler;
 use crate::format::json_row::Row;
 use crate::format::json_skim::Skim;
@@ -25,14 +25,8 @@ pub(super) struct JsonRecords {
 
 impl JsonRecords {
     /// Of the records that fit the condition.
-    pub(super) fn new(
-        form: RowForm,
-        key: &Key,
-        condition: &Condition,
-        with_versions: bool,
-        max_record_bytes: usize,
-        hasher: RandomState,
-    ) -> Self {
+    pub(super) fn new(form: RowForm, wish: Wish<'_>) -> Self {
+        let Wish { key, condition, with_versions, max_record_bytes, hasher } = wish;
         JsonRecords {
             form,
             skim: Skim::new(condition, key),

@@ -10,19 +10,20 @@ mod json;
 use std::fs::File;
 use std::io::Seek as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use dataknobs_data_arrow::cores;
-use dataknobs_data_core::{Condition, Error, ErrorKind, Matcher, Record, Result, Str};
+use dataknobs_data_arrow::{cores, each_in_a_thread};
+use dataknobs_data_core::{Condition, Matcher, Record, Result, Str};
 use foldhash::fast::RandomState;
 
 use self::json::JsonRecords;
-use crate::blocks::{BlockRecords, Blocks, Buffer, Irregular, Known, RowForm, Verdict};
+use crate::blocks::{BlockRecords, Blocks, Buffer, Irregular, Keys, Known, RowForm, Verdict, Wish};
 use crate::columns::RecordRows;
 use crate::fingerprint::Fingerprint;
 use crate::format::Format;
 use crate::key::{KeySource, ordinal_id};
 use crate::reader::{RecordReader, changed};
+use crate::scan::check_awaited;
 use crate::source::{Layout, Source};
 
 /// Smaller files are read before other cores have begun.
@@ -203,7 +204,7 @@ impl Blockwise {
             workers: Vec::new(),
             active: 1,
             hasher: RandomState::default(),
-            known: Known::of(&layout.key),
+            known: Known::nothing_of(&Keys::of(&layout.key)),
             rows: 0,
             done: 0,
             ready: Vec::new().into_iter(),
@@ -234,7 +235,7 @@ impl Blockwise {
             if self.ended {
                 return Ok(None);
             }
-            check_wanted(&self.wanted.cancelled)?;
+            check_awaited(&self.wanted.cancelled)?;
             match self.step() {
                 Ok(()) => {}
                 Err(error) => {
@@ -294,16 +295,9 @@ impl Blockwise {
             }
         }
         self.active = cores(MAX_THREADS).min(self.active * 2);
-        let found = match &mut self.workers[..count] {
-            [] => Vec::new(),
-            [one] => vec![one.decode()],
-            [first, others @ ..] => std::thread::scope(|scope| {
-                let others: Vec<_> = others.iter_mut().map(|worker| scope.spawn(|| worker.decode())).collect();
-                let first = first.decode();
-                let others = others.into_iter().map(|thread| thread.join().unwrap_or(Err(Irregular)));
-                std::iter::once(first).chain(others).collect()
-            }),
-        };
+        let found = each_in_a_thread(self.workers[..count].iter_mut().collect(), |worker| Some(worker.decode()));
+        // A thread that panicked leaves it to those who read record by record.
+        let found = found.unwrap_or_else(|| vec![Err(Irregular)]);
         (found, end)
     }
 
@@ -335,10 +329,16 @@ impl Blockwise {
 
     fn worker(&self) -> Worker {
         let Wanted { condition, with_versions, .. } = &self.wanted;
-        let (key, limit, hasher) = (&self.layout.key, row_limit(&self.source, &self.layout), self.hasher.clone());
+        let wish = Wish {
+            key: &self.layout.key,
+            condition,
+            with_versions: *with_versions,
+            max_record_bytes: self.source.row_limit(&self.layout),
+            hasher: self.hasher.clone(),
+        };
         let decoder = match &self.layout.csv {
-            Some(csv) => Decoder::Rows(Box::new(RecordRows::new(csv, key, condition, *with_versions, limit, hasher))),
-            None => Decoder::Json(Box::new(JsonRecords::new(self.form, key, condition, *with_versions, limit, hasher))),
+            Some(csv) => Decoder::Rows(Box::new(RecordRows::new(csv, wish))),
+            None => Decoder::Json(Box::new(JsonRecords::new(self.form, wish))),
         };
         Worker { buffer: Buffer::default(), has_quotes: false, decoder }
     }
@@ -354,7 +354,7 @@ impl Blockwise {
 impl Rest {
     fn next(&mut self, cancelled: &AtomicBool) -> Result<Option<Record>> {
         while let Some(record) = self.reader.next().transpose()? {
-            check_wanted(cancelled)?;
+            check_awaited(cancelled)?;
             if self.skip > 0 {
                 self.skip -= 1;
             } else if self.matcher.as_ref().is_none_or(|matcher| matcher.matches(&record)) {
@@ -365,21 +365,8 @@ impl Rest {
     }
 }
 
-fn check_wanted(cancelled: &AtomicBool) -> Result<()> {
-    if cancelled.load(Ordering::Relaxed) {
-        return Err(Error::new(ErrorKind::Cancelled, "nobody waits for the answer"));
-    }
-    Ok(())
-}
-
-fn row_limit(source: &Source, layout: &Layout) -> usize {
-    let limit = source.config.record_limit();
-    let sidecar = layout.csv.as_ref().and_then(|csv| csv.sidecar.as_ref());
-    sidecar.map_or(limit, |sidecar| sidecar.row_limit(limit))
-}
-
 fn blocks_of(source: &Source, layout: &Layout, mut file: &File, form: RowForm, block_bytes: usize) -> Result<Blocks> {
     file.rewind()?;
     let text = source.config.expand(file.try_clone()?)?;
-    Ok(Blocks::new(text, form, row_limit(source, layout), block_bytes))
+    Ok(Blocks::new(text, form, source.row_limit(layout), block_bytes))
 }

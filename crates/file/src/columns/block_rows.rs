@@ -85,9 +85,7 @@ impl<'a> Decoder<'a> {
     fn add(&self, collected: &mut Collected, cells: &Cells<'_>) -> Result<(), Irregular> {
         let plan = self.plan;
         let rows = cells.rows();
-        if let Some(meta) = plan.meta
-            && (0..rows).any(|row| !cells.text(row, meta, &mut String::new()).is_empty())
-        {
+        if plan.meta.is_some_and(|meta| !cells.is_blank(meta)) {
             return Err(Irregular);
         }
         let keep = match &plan.filter {

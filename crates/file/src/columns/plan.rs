@@ -19,7 +19,8 @@ pub(crate) struct Plan {
     pub(super) filtered: Vec<usize>,
     /// The columns of the answer, in its order.
     pub(super) wanted: Vec<usize>,
-    /// Typed columns that are neither: their cells are only checked.
+    /// Typed columns that are neither: their cells are only checked. The filter reads every cell of its
+    /// own.
     pub(super) checked: Vec<usize>,
     /// The column that must be empty, as nothing here can read it.
     pub(super) meta: Option<usize>,
@@ -81,7 +82,8 @@ impl Plan {
         let (wanted, others): (Vec<_>, Vec<_>) = fields.partition(|at| {
             scan.projection.as_ref().is_none_or(|names| names.iter().any(|name| *name == columns[*at].name))
         });
-        let checked = others.into_iter().filter(|at| !is_text(columns[*at].field_type)).collect();
+        let is_unread = |at: &usize| !is_text(columns[*at].field_type) && !filtered.contains(at);
+        let checked = others.into_iter().filter(is_unread).collect();
         Some(Plan {
             filter: (!scan.condition.is_true()).then(|| BatchFilter::new(&scan.condition)),
             filtered,

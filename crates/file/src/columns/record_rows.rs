@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use arrow_buffer::BooleanBuffer;
 use dataknobs_data_core::backend::{ColumnRequest, ScanRequest};
-use dataknobs_data_core::{Condition, Matcher, Record};
+use dataknobs_data_core::{Matcher, Record};
 use foldhash::fast::RandomState;
 
 use super::block_rows::{add_keys, select};
 use super::decode::ColumnCells;
 use super::plan::Plan;
 use super::tokens::{Cells, Grammar, Tokens};
-use crate::blocks::{BlockRecords, Irregular, Keys};
-use crate::format::csv::{CsvLayout, RawRow, Role, RowRecords};
+use crate::blocks::{BlockRecords, Irregular, Keys, Wish};
+use crate::format::csv::{CsvLayout, RawRow, RowRecords};
 use crate::key::Key;
 use crate::version::version_of;
 
@@ -22,8 +22,6 @@ pub(crate) struct RecordRows {
     key: Key,
     /// None where only whole records can tell whether they pass.
     plan: Option<Plan>,
-    /// The column that says what the others cannot.
-    meta: Option<usize>,
     matcher: Option<Matcher>,
     rows: RowRecords,
     with_versions: bool,
@@ -35,20 +33,13 @@ pub(crate) struct RecordRows {
 
 impl RecordRows {
     /// Of the records that fit the condition.
-    pub(crate) fn new(
-        layout: &Arc<CsvLayout>,
-        key: &Key,
-        condition: &Condition,
-        with_versions: bool,
-        max_record_bytes: usize,
-        hasher: RandomState,
-    ) -> Self {
+    pub(crate) fn new(layout: &Arc<CsvLayout>, wish: Wish<'_>) -> Self {
+        let Wish { key, condition, with_versions, max_record_bytes, hasher } = wish;
         let mut request = ScanRequest::new(condition.clone());
         request.projection = Some(Vec::new());
         let plan = Plan::new(layout, key, &ColumnRequest::new(request), max_record_bytes);
         RecordRows {
             plan,
-            meta: layout.columns.iter().position(|column| column.role == Role::Meta),
             matcher: (!condition.is_true()).then(|| Matcher::new(condition)),
             rows: RowRecords::new(Arc::clone(layout), key.clone()),
             with_versions,
@@ -77,13 +68,12 @@ impl RecordRows {
     }
 
     fn add(&mut self, found: &mut BlockRecords, cells: &Cells<'_>) -> Result<(), Irregular> {
-        let is_plain = |meta| (0..cells.rows()).all(|row| cells.text(row, meta, &mut String::new()).is_empty());
         match &self.plan {
-            Some(plan) if self.meta.is_none_or(is_plain) => {
+            Some(plan) if plan.meta.is_none_or(|meta| cells.is_blank(meta)) => {
                 let keep = match &plan.filter {
                     None => None,
                     Some(filter) => {
-                        for at in plan.checked.iter().filter(|at| !plan.filtered.contains(at)) {
+                        for at in &plan.checked {
                             ColumnCells::new(cells, &plan.layout, *at).check()?;
                         }
                         Some(select(plan, filter, cells)?)

@@ -1,6 +1,6 @@
 //! A whole file: blocks to all cores, results in the order of the file.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Seek as _;
 use std::sync::Arc;
@@ -9,14 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow_array::ArrayRef;
 use arrow_array::builder::StringBuilder;
 use dataknobs_data_arrow::{ScannedBatch, ScannedColumns, SeenOffsets, append_integer, cores};
+use dataknobs_data_core::Result;
 use dataknobs_data_core::backend::ScanRequest;
-use dataknobs_data_core::{Error, ErrorKind, Result};
 use foldhash::fast::RandomState;
 use parking_lot::{Condvar, Mutex};
 
 use super::block_rows::{BlockRows, Decoder};
 use super::plan::{Ids, Plan};
 use crate::blocks::{Blocks, Buffer, Irregular, Known, RowForm, Verdict};
+use crate::scan::check_awaited;
 
 /// Another core is worth its start from so many bytes on.
 const BYTES_A_THREAD: u64 = 512 * 1024;
@@ -33,15 +34,9 @@ pub(crate) fn scan(
     request: &ScanRequest,
     cancelled: &AtomicBool,
 ) -> Result<Option<ScannedColumns>> {
-    let first = match plan.ids {
-        Ids::Texts(_) => Known::Hashes(HashSet::default()),
-        Ids::Ordinal | Ids::Integers(_) => Known::Rising(None),
-    };
+    let first = Known::nothing_of(&plan.ids.keys());
     match pass(plan, file, bytes, request, cancelled, first)? {
-        Ending::NotRising => {
-            let known = Known::Integers(HashSet::default());
-            Ok(pass(plan, file, bytes, request, cancelled, known)?.columns())
-        }
+        Ending::NotRising => Ok(pass(plan, file, bytes, request, cancelled, Known::unsorted())?.columns()),
         ending => Ok(ending.columns()),
     }
 }
@@ -100,9 +95,7 @@ fn pass(
         }
         pass.work();
     });
-    if cancelled.load(Ordering::Relaxed) {
-        return Err(Error::new(ErrorKind::Cancelled, "nobody waits for the answer"));
-    }
+    check_awaited(cancelled)?;
     let results = pass.results.into_inner();
     Ok(match results.ending {
         None | Some(End::Limit) => Ending::Complete(results.columns),

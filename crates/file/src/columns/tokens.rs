@@ -47,6 +47,11 @@ impl<'a> Cells<'a> {
         (start as usize, self.tokens.ends[at] as usize)
     }
 
+    /// Whether a column has no text in any row.
+    pub(super) fn is_blank(&self, column: usize) -> bool {
+        (0..self.rows()).all(|row| self.text(row, column, &mut String::new()).is_empty())
+    }
+
     /// The text of a cell; `unescaped` is used where quotes in it are doubled.
     #[inline]
     pub(super) fn text<'s>(&'s self, row: usize, column: usize, unescaped: &'s mut String) -> &'s str {

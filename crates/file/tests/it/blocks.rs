@@ -9,7 +9,7 @@ use dataknobs_data_core::{Database, Query, record};
 use dataknobs_data_file::{Compression, FileBackend, FileConfig, Format};
 use futures_util::StreamExt as _;
 
-use crate::columns::{Random, file};
+use crate::columns::{Random, config, file};
 
 const FILTERS: &[&str] = &[
     "",
@@ -87,13 +87,7 @@ async fn blocks_of_csv_give_what_rows_give() {
         let path = folder.path().join(format!("{seed}.csv"));
         let rows = 1 + random.below(60);
         std::fs::write(&path, file(random, rows)).unwrap();
-        let mut config = FileConfig::new(&path);
-        if random.below(3) == 0 {
-            config.null_values = vec!["NA".into(), "42".into()];
-        }
-        if random.below(3) == 0 {
-            config.infer_rows = 1 + random.below(20);
-        }
+        let mut config = config(&path, random);
         if random.below(4) == 0 {
             config.max_record_bytes = 40 + random.below(100);
         }

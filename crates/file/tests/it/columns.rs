@@ -152,6 +152,18 @@ pub(crate) fn file(random: &mut Random, rows: u64) -> Vec<u8> {
     bytes
 }
 
+/// Options for it, often other than the defaults.
+pub(crate) fn config(path: &Path, random: &mut Random) -> FileConfig {
+    let mut config = FileConfig::new(path);
+    if random.below(3) == 0 {
+        config.null_values = vec!["NA".into(), "42".into()];
+    }
+    if random.below(3) == 0 {
+        config.infer_rows = 1 + random.below(20);
+    }
+    config
+}
+
 fn queries(random: &mut Random, count: usize) -> Vec<String> {
     (0..count)
         .map(|_| {
@@ -170,13 +182,7 @@ async fn random_files_are_answered_as_records_answer() {
         let path = folder.path().join(format!("{seed}.csv"));
         let rows = 1 + random.below(60);
         std::fs::write(&path, file(random, rows)).unwrap();
-        let mut config = FileConfig::new(&path);
-        if random.below(3) == 0 {
-            config.null_values = vec!["NA".into(), "42".into()];
-        }
-        if random.below(3) == 0 {
-            config.infer_rows = 1 + random.below(20);
-        }
+        let config = config(&path, random);
         by_columns += compare(&path, &config, &queries(random, 6), &format!("seed {seed}")).await;
     }
     assert!(by_columns > 1_000, "{by_columns}");
