@@ -7,6 +7,7 @@
 //! folder `cases` beside it. `conformance/` holds the behaviours of the database methods.
 //! `report.rs` is the matrix of what ran where, `failure.rs` what a check says when it fails.
 //! `crash.rs` holds operations for processes that end at any moment.
+//! `services/` starts the servers that stores need.
 //! `generate/` makes hard data at random, `differential/` compares stores over it.
 
 pub mod cases;
@@ -17,6 +18,7 @@ mod failure;
 pub mod fixture;
 pub mod generate;
 mod report;
+pub mod services;
 
 pub use failure::{Failure, Outcome, refused};
 pub use report::{Report, Totals, Verdict};

@@ -183,6 +183,9 @@ pub fn value_from_plain(plain: Json, field_type: Option<FieldType>) -> Result<Va
     })
 }
 
+/// Levels of JSON inside a record that every store reads back.
+const MAX_JSON_DEPTH: usize = 120;
+
 /// The type that a plain JSON value has without further word.
 fn implied_type(value: &Value) -> FieldType {
     match value {
@@ -195,6 +198,46 @@ fn implied_type(value: &Value) -> FieldType {
 }
 
 impl Record {
+    /// Refuses JSON so deep that no store that keeps it as text could read it back: more than 120
+    /// levels, which leaves room for what a store puts around it.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Record, Value};
+    /// let deep = (0..200).fold(serde_json::json!({}), |inner, _| serde_json::json!([inner]));
+    /// let record = Record::from_pairs([("deep", Value::json(deep)?)])?;
+    /// assert_eq!(record.check_json_depth().unwrap_err().context_value("field"), Some("`deep`"));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// InvalidRecord, with the field.
+    pub fn check_json_depth(&self) -> Result<()> {
+        fn within(value: &Json, left: usize) -> bool {
+            match value {
+                Json::Array(items) => left > 0 && items.iter().all(|item| within(item, left - 1)),
+                Json::Object(members) => left > 0 && members.values().all(|item| within(item, left - 1)),
+                _ => true,
+            }
+        }
+        if !self.has_metadata() && self.values().iter().all(|value| value.as_json().is_none()) {
+            return Ok(());
+        }
+        let too_deep = || Error::invalid_record("JSON nested more than 120 levels deep could not be read back");
+        for field in self.fields() {
+            let named = |error: Error| error.with_context("field", format!("`{}`", field.name().escape_debug()));
+            if field.value().as_json().is_some_and(|document| !within(document, MAX_JSON_DEPTH)) {
+                return Err(named(too_deep()));
+            }
+            if field.metadata().is_some_and(|map| map.values().any(|value| !within(value, MAX_JSON_DEPTH))) {
+                return Err(named(too_deep()).with_context("part", "metadata"));
+            }
+        }
+        if self.metadata().values().any(|value| !within(value, MAX_JSON_DEPTH)) {
+            return Err(too_deep().with_context("part", "metadata"));
+        }
+        Ok(())
+    }
+
     /// The record's fields as plain JSON, in order, and what plain JSON cannot say.
     ///
     /// ```

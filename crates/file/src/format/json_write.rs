@@ -5,13 +5,9 @@ use std::io::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dataknobs_data_core::{Error, FieldType, Record, Result, Shape, Str, Value};
-use serde_json::Value as Json;
 
 use super::rows_write::{ByShape, RowEncoder, write_rows};
 use crate::key::Key;
-
-/// Nesting that readers of JSON, ours included, do not refuse, less what a row adds.
-pub(crate) const MAX_DEPTH: usize = 120;
 
 /// Writes records as an array, one element a line.
 pub(crate) fn write_array<'a>(
@@ -55,7 +51,7 @@ impl<'k> JsonRows<'_, 'k> {
 
 impl<'a> RowEncoder<'a> for JsonRows<'a, '_> {
     fn encode(&mut self, record: &'a Record, rows: &mut Vec<u8>) -> Result<()> {
-        check_depth(record)?;
+        record.check_json_depth()?;
         let names = self.names.of(record.shape(), Names::of)?;
         rows.extend_from_slice(self.before);
         let start = rows.len();
@@ -195,34 +191,6 @@ pub(crate) fn too_large(bytes: usize, max_record_bytes: usize) -> Error {
         .with_context("bytes", bytes)
         .with_context("max_record_bytes", max_record_bytes)
         .with_hint("raise `max_record_bytes`")
-}
-
-/// Refuses JSON so deep that it could not be read back.
-pub(crate) fn check_depth(record: &Record) -> Result<()> {
-    fn within(value: &Json, left: usize) -> bool {
-        match value {
-            Json::Array(items) => left > 0 && items.iter().all(|item| within(item, left - 1)),
-            Json::Object(members) => left > 0 && members.values().all(|item| within(item, left - 1)),
-            _ => true,
-        }
-    }
-    if !record.has_metadata() && record.values().iter().all(|value| value.as_json().is_none()) {
-        return Ok(());
-    }
-    let too_deep = || Error::invalid_record("JSON nested more than 120 levels deep cannot be read back from a file");
-    for field in record.fields() {
-        let named = |error: Error| error.with_context("field", format!("`{}`", field.name().escape_debug()));
-        if field.value().as_json().is_some_and(|document| !within(document, MAX_DEPTH)) {
-            return Err(named(too_deep()));
-        }
-        if field.metadata().is_some_and(|map| map.values().any(|value| !within(value, MAX_DEPTH))) {
-            return Err(named(too_deep()).with_context("part", "metadata"));
-        }
-    }
-    if record.metadata().values().any(|value| !within(value, MAX_DEPTH)) {
-        return Err(too_deep().with_context("part", "metadata"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 
 use super::Rows;
 use super::csv::own_ids;
-use super::json_write::{check_depth, too_large};
+use super::json_write::too_large;
 use super::rows_write::FETCHED;
 use crate::config::FileConfig;
 use crate::key::{Key, KeySource, ordinal_id};
@@ -150,7 +150,7 @@ pub(crate) fn write<'a>(
     for block in records.chunks(FETCHED) {
         fetch(block);
         for record in block {
-            check_depth(record)?;
+            record.check_json_depth()?;
             let bytes = record_bytes(record);
             if bytes > max_record_bytes {
                 return Err(too_large(bytes, max_record_bytes));

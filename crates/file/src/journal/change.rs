@@ -15,7 +15,7 @@ use serde::Deserialize as _;
 use crate::fingerprint::Fingerprint;
 use crate::format::json_record::Assembler;
 use crate::format::json_row::Row;
-use crate::format::json_write::{self, check_depth};
+use crate::format::json_write;
 use crate::key::Key;
 
 const CREATE: u8 = 1;
@@ -51,7 +51,7 @@ pub(crate) fn put(
     max_record_bytes: usize,
 ) -> Result<()> {
     let Some(id) = record.id() else { return Err(Error::invalid_record("a stored record needs an id")) };
-    check_depth(record)?;
+    record.check_json_depth()?;
     let start = payload.len();
     payload.push(if is_new { CREATE } else { REPLACE });
     put_id(payload, id);

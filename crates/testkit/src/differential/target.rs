@@ -1,17 +1,21 @@
 //! The stores under test: how they are opened, and the many ways by which contents get into them.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dataknobs_data_core::{
     Capabilities, Database, Error, ErrorKind, IndexKind, Path, Query, Record, RecordId, Result, Transaction, record,
 };
 
 use dataknobs_data_file::{Compression, Durability, FileBackend, FileConfig, Format};
+use dataknobs_data_postgres::{PostgresBackend, PostgresConfig};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::Session;
 use crate::generate::{Limits, Rng};
+use crate::services::{Locale, postgres};
 
 /// A store under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,11 +30,15 @@ pub enum Target {
     File(Format),
     /// A compressed file of this format.
     Compressed(Format, Compression),
+    /// A table of documents in PostgreSQL, with or without indexes, in a database of either collation.
+    Postgres,
+    /// A transaction on such a table.
+    PostgresTransaction,
 }
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 12] = [
+    pub const ALL: [Target; 14] = [
         Target::Memory,
         Target::MemoryIndexed,
         Target::MemoryTransaction,
@@ -43,6 +51,8 @@ impl Target {
         Target::Compressed(Format::Csv, Compression::Gzip),
         Target::Compressed(Format::Tsv, Compression::Zstd),
         Target::File(Format::Parquet),
+        Target::Postgres,
+        Target::PostgresTransaction,
     ];
 
     /// The name on the command line and in case files.
@@ -62,6 +72,8 @@ impl Target {
             Target::Compressed(Format::Csv, _) => "file-csv-gz",
             Target::Compressed(Format::Tsv, _) => "file-tsv-zst",
             Target::Compressed(..) => "file-compressed",
+            Target::Postgres => "postgres",
+            Target::PostgresTransaction => "postgres-transaction",
         }
     }
 
@@ -72,6 +84,15 @@ impl Target {
             Target::Compressed(format, compression) => Some((format, compression)),
             _ => None,
         }
+    }
+
+    fn is_transaction(self) -> bool {
+        matches!(self, Target::MemoryTransaction | Target::PostgresTransaction)
+    }
+
+    /// Whether its store is a server.
+    pub fn needs_server(self) -> bool {
+        matches!(self, Target::Postgres | Target::PostgresTransaction)
     }
 
     /// What its store cannot hold.
@@ -98,8 +119,19 @@ pub struct Store {
     transaction: Option<Transaction>,
     /// Where a file store has its file; removed with the store.
     folder: Option<TempDir>,
+    /// A table of a server; dropped after the store.
+    table: Option<PostgresConfig>,
     reopened: u32,
 }
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        GARBAGE.lock().unwrap_or_else(PoisonError::into_inner).extend(self.table.take());
+    }
+}
+
+/// Tables that nobody needs any more. Dropping one takes a server, and a store that goes cannot wait.
+static GARBAGE: Mutex<Vec<PostgresConfig>> = Mutex::new(Vec::new());
 
 impl Store {
     /// An empty store, with indexes on some of these paths where the target has them.
@@ -107,16 +139,18 @@ impl Store {
     /// # Errors
     /// Whatever the store reports.
     pub async fn open(target: Target, seed: u64, paths: &[Path]) -> Result<Self> {
-        let (database, folder) = match target.file() {
+        let (mut folder, mut table) = (None, None);
+        let database = match target.file() {
             Some(file) => {
-                let folder =
+                let new =
                     tempfile::tempdir().map_err(|error| Error::new(ErrorKind::Io, "no folder").with_source(error))?;
-                (file_database(&folder, file, seed)?, Some(folder))
+                file_database(folder.insert(new), file, seed)?
             }
-            None => (Database::memory(), None),
+            None if target.needs_server() => postgres_database(table.insert(new_table(seed).await?))?,
+            None => Database::memory(),
         };
-        let store = Store { target, seed, database, transaction: None, folder, reopened: 0 };
-        if target == Target::MemoryIndexed {
+        let store = Store { target, seed, database, transaction: None, folder, table, reopened: 0 };
+        if target == Target::MemoryIndexed || (target.needs_server() && seed % 8 >= 4) {
             store.create_indexes(paths).await?;
         }
         Ok(store)
@@ -126,7 +160,7 @@ impl Store {
         for (number, path) in paths.iter().enumerate() {
             let mut rng = Rng::of(self.seed, &format!("index {path:?}"));
             for kind in [IndexKind::Hash, IndexKind::Ordered] {
-                if rng.percent(50) {
+                if rng.percent(if self.table.is_some() { 15 } else { 50 }) {
                     let name = format!("{number} {}", kind.name());
                     self.database.create_named_index(&name, path, kind).await?;
                 }
@@ -165,7 +199,7 @@ impl Store {
     /// Whatever the store reports.
     pub async fn load(&mut self, records: &[Record], disturb: bool) -> Result<()> {
         let mut rng = Rng::of(self.seed, "load");
-        let detour = self.target == Target::MemoryTransaction || rng.percent(40);
+        let detour = self.target.is_transaction() || rng.percent(40);
         if detour {
             self.load_by_detour(records, disturb, &mut rng).await?;
         } else {
@@ -201,7 +235,7 @@ impl Store {
             }
         }
         self.database.create_batch(first).await?;
-        if self.target == Target::MemoryTransaction {
+        if self.target.is_transaction() {
             self.transaction = Some(self.database.transaction().await?);
         }
         if disturb && self.transaction.is_some() {
@@ -223,6 +257,10 @@ impl Store {
     /// Writes of others, which an open transaction must not see.
     async fn disturb(&self, base: &[Record]) -> Result<()> {
         self.database.create(record! { "a": 1, "b": "outside" }?.with_id("outside")?).await?;
+        if self.target == Target::PostgresTransaction {
+            // There, a write to a record that was changed outside fails at once instead of at the end.
+            return Ok(());
+        }
         for record in base {
             match Rng::of(self.seed, &format!("disturb {}", id_of(record))).below(6) {
                 0 => drop(self.database.delete(id_of(record)).await?),
@@ -243,6 +281,13 @@ impl Store {
     /// # Errors
     /// Whatever the store reports.
     pub async fn reopen(&mut self) -> Result<()> {
+        if let Some(config) = &self.table
+            && self.transaction.is_none()
+        {
+            self.database.close().await?;
+            self.database = postgres_database(config)?;
+            return Ok(());
+        }
         match (self.target.file(), &self.folder) {
             (Some(file), Some(folder)) => {
                 let again = file_database(folder, file, self.seed)?;
@@ -284,6 +329,27 @@ impl Store {
 }
 
 /// Every other seed has a file that is never loaded, and read in blocks by all cores.
+/// A table that is not there yet, in a database of the collation that the seed says.
+async fn new_table(seed: u64) -> Result<PostgresConfig> {
+    static DATABASES: [OnceCell<String>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
+    static TABLES: AtomicU64 = AtomicU64::new(0);
+    let locale = [Locale::C, Locale::IcuEnglish][seed as usize % 2];
+    let made = DATABASES[seed as usize % 2].get_or_try_init(|| async { postgres()?.create_database(locale).await });
+    let mut config = postgres()?.config(made.await?, &format!("t{}", TABLES.fetch_add(1, Ordering::Relaxed)));
+    config.gin_index = seed % 4 >= 2;
+    let garbage = std::mem::take(&mut *GARBAGE.lock().unwrap_or_else(PoisonError::into_inner));
+    for old in garbage {
+        let client = postgres()?.client(old.database.as_deref().unwrap_or_default()).await?;
+        let dropped = client.batch_execute(&format!("DROP TABLE IF EXISTS {}", old.table)).await;
+        dropped.map_err(|error| Error::new(ErrorKind::Backend, "a table was not dropped").with_source(error))?;
+    }
+    Ok(config)
+}
+
+fn postgres_database(config: &PostgresConfig) -> Result<Database> {
+    Ok(Database::from_backend(Arc::new(PostgresBackend::new(config.clone())?)))
+}
+
 fn file_database(folder: &TempDir, (format, compression): (Format, Compression), seed: u64) -> Result<Database> {
     let mut config = FileConfig::new(folder.path().join("records")).with_format(format).with_compression(compression);
     config.durability = Durability::Buffered;

@@ -48,3 +48,13 @@ fn files_agree_with_the_reference() {
     let files = Target::ALL.into_iter().filter(|target| matches!(target, Target::File(_) | Target::Compressed(..)));
     files.for_each(every_case_agrees);
 }
+
+#[test]
+fn postgres_documents_agree_with_the_reference() {
+    every_case_agrees(Target::Postgres);
+}
+
+#[test]
+fn postgres_transactions_agree_with_the_reference() {
+    every_case_agrees(Target::PostgresTransaction);
+}

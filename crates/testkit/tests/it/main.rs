@@ -7,4 +7,5 @@ mod conformance;
 mod crash;
 mod differential;
 mod liars;
+mod postgres;
 mod sending;

@@ -11,7 +11,6 @@ use super::{CsvLayout, Role, cell, delimiter};
 use crate::config::Durability;
 use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
-use crate::format::json_write::check_depth;
 use crate::format::rows_write::{ByShape, RowEncoder, write_rows};
 use crate::journal::change;
 use crate::key::Key;
@@ -90,7 +89,7 @@ struct Cells {
 
 impl<'a> RowEncoder<'a> for CsvRows<'a, '_> {
     fn encode(&mut self, record: &'a Record, rows: &mut Vec<u8>) -> Result<()> {
-        check_depth(record)?;
+        record.check_json_depth()?;
         let CsvWrite { layout, key, max_record_bytes } = self.write;
         let cells = self.cells.of(record.shape(), |shape| Ok(layout.cells(shape)))?;
         let has_meta = cells.differs || layout.has_more_than_cells(record);

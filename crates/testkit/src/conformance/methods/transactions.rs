@@ -65,16 +65,23 @@ async fn see_the_records_as_they_were_when_they_began(stage: &Stage<'_>) -> Outc
     stage.holds(&db, &[item("a", 10)?, item("c", 3)?, item("d", 4)?]).await
 }
 
+/// The second one's write waits for the end of the first where a store locks, and fails there; else
+/// its commit does.
 async fn of_two_that_write_one_record_the_second_writes_nothing(stage: &Stage<'_>) -> Outcome {
     let db = stage.open_with(three()?).await?;
-    let tx = db.transaction().await?;
-    tx.patch("a", Changes::new().set("n", 11)).await?;
-    db.patch("a", Changes::new().set("n", 10)).await?;
-    let second = match tx.update("b", item("b", 20)?).await {
-        Ok(_) => tx.commit().await,
-        Err(error) => Err(error),
-    };
-    refused(second, ErrorKind::Conflict)?;
+    let (first, second) = (db.transaction().await?, db.transaction().await?);
+    first.patch("a", Changes::new().set("n", 10)).await?;
+    let (committed, wait) = tokio::sync::oneshot::channel::<()>();
+    let writing = tokio::spawn(async move {
+        second.patch("a", Changes::new().set("n", 11)).await?;
+        let _ = wait.await;
+        second.update("b", item("b", 20)?).await?;
+        second.commit().await
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    first.commit().await?;
+    let _ = committed.send(());
+    refused(writing.await.map_err(|error| Failure::new(error.to_string()))?, ErrorKind::Conflict)?;
     stage.holds(&db, &[item("a", 10)?, item("b", 2)?, item("c", 3)?]).await
 }
 

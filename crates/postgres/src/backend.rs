@@ -1,0 +1,303 @@
+//! The PostgreSQL store as a backend.
+
+use std::sync::{Arc, OnceLock};
+
+use dataknobs_data_core::backend::{
+    AccessPlan, Aggregating, Backend, Columnar, CountRequest, IndexInfo, IndexRequest, Indexing, Lending,
+    ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
+    Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+};
+use dataknobs_data_core::{BackendInfo, Capabilities, Error, ErrorKind, Leaf, Record, Result, SortKey};
+
+use crate::config::PostgresConfig;
+use crate::connection::{Connections, Lease};
+use crate::document::leaf::support;
+use crate::document::query::sorts_exactly;
+use crate::index::{self, Indexes};
+use crate::scan::{Records, scan};
+use crate::sql::KeyType;
+use crate::table::{Table, capabilities, key_type};
+use crate::transaction::PostgresTransaction;
+use crate::work::Work;
+
+/// A table in PostgreSQL as a store.
+///
+/// ```
+/// use dataknobs_data_core::backend::Backend as _;
+/// use dataknobs_data_postgres::{PostgresBackend, PostgresConfig};
+/// let backend = PostgresBackend::new(PostgresConfig::new("localhost", "mydb", "records"))?;
+/// assert_eq!(backend.info().location, "localhost:5432/mydb/records"); // nothing is connected yet
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct PostgresBackend {
+    shared: Arc<Shared>,
+    initial: Capabilities,
+    connected: OnceLock<Capabilities>,
+}
+
+struct Shared {
+    config: PostgresConfig,
+    connections: Connections,
+    table: OnceLock<Arc<Table>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn table(&self) -> Result<&Arc<Table>> {
+        self.table.get().ok_or_else(|| Error::new(ErrorKind::Connection, "the store is not connected"))
+    }
+
+    fn key(&self) -> KeyType {
+        match self.table.get() {
+            Some(table) => table.key,
+            None => key_type(self.config.schema.id.unwrap_or_default()),
+        }
+    }
+
+    async fn lease(&self) -> Result<(Lease, &Arc<Table>)> {
+        let table = self.table()?;
+        Ok((self.connections.lease().await?, table))
+    }
+}
+
+fn work<'a>(lease: &'a Lease, table: &'a Table) -> Work<'a> {
+    Work { connection: lease, table, in_transaction: false }
+}
+
+macro_rules! on_a_connection {
+    ($this:expr, |$work:ident| $call:expr) => {{
+        let shared = &$this.shared;
+        Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            let $work = work(&lease, table);
+            let result = $call.await;
+            lease.settle(result)
+        })
+    }};
+}
+
+impl PostgresBackend {
+    /// A store with these settings. Nothing is connected before the first use.
+    ///
+    /// ```
+    /// use dataknobs_data_postgres::{PostgresBackend, PostgresConfig};
+    /// let error = PostgresBackend::new(PostgresConfig::new("localhost", "mydb", "")).unwrap_err();
+    /// assert_eq!(error.context_value("key"), Some("`table`"));
+    /// ```
+    ///
+    /// # Errors
+    /// InvalidConfig for settings that cannot be.
+    pub fn new(config: PostgresConfig) -> Result<Self> {
+        config.check()?;
+        let initial = capabilities(key_type(config.schema.id.unwrap_or_default()));
+        let connections = Connections::new(&config)?;
+        let shared = Arc::new(Shared { config, connections, table: OnceLock::new() });
+        Ok(PostgresBackend { shared, initial, connected: OnceLock::new() })
+    }
+}
+
+impl Session for PostgresBackend {
+    fn read<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, Option<Record>> {
+        on_a_connection!(self, |work| work.read(request.id))
+    }
+
+    fn exists<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, bool> {
+        on_a_connection!(self, |work| work.exists(request.id))
+    }
+
+    fn read_batch<'a>(&'a self, request: ReadBatchRequest<'a>) -> Reply<'a, Vec<Option<Record>>> {
+        on_a_connection!(self, |work| work.read_batch(request.ids))
+    }
+
+    fn write(&self, request: WriteRequest) -> Reply<'_, WriteOutcome> {
+        on_a_connection!(self, |work| work.write(request))
+    }
+
+    fn write_batch(&self, request: WriteBatchRequest) -> Reply<'_, Vec<WriteOutcome>> {
+        on_a_connection!(self, |work| work.write_batch(request.writes))
+    }
+
+    fn leaf_support(&self, leaf: &Leaf) -> Support {
+        support(leaf)
+    }
+
+    fn sorts_exactly(&self, sort: &[SortKey]) -> bool {
+        sorts_exactly(sort, self.shared.key())
+    }
+
+    fn scan(&self, request: ScanRequest) -> Reply<'_, RecordStream> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            match work(&lease, table).scan(&request) {
+                Ok(sql) => scan(lease, &sql, Records::new(table.key, request.projection)).await,
+                Err(error) => lease.settle(Err(error)),
+            }
+        })
+    }
+
+    fn count(&self, request: CountRequest) -> Reply<'_, u64> {
+        on_a_connection!(self, |work| work.count(&request.condition))
+    }
+
+    fn modifying(&self) -> Option<&dyn Modifying> {
+        Some(self)
+    }
+
+    fn aggregating(&self) -> Option<&dyn Aggregating> {
+        None
+    }
+
+    fn lending(&self) -> Option<&dyn Lending> {
+        None
+    }
+}
+
+impl Modifying for PostgresBackend {
+    fn modify(&self, request: ModifyRequest) -> Reply<'_, u64> {
+        on_a_connection!(self, |work| work.modify(&request.condition, &request.action))
+    }
+}
+
+impl Transactional for PostgresBackend {
+    fn begin(&self, options: TransactionOptions) -> Reply<'_, Box<dyn Transaction>> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            let access = if options.read_only { "READ ONLY" } else { "READ WRITE" };
+            // The snapshot is taken by the first query.
+            let begun = lease.batch(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ, {access}; SELECT 1")).await;
+            match begun {
+                Ok(()) => {
+                    let transaction: Box<dyn Transaction> = Box::new(PostgresTransaction::new(Arc::clone(table), lease));
+                    Ok(transaction)
+                }
+                Err(error) => lease.settle(Err(error)),
+            }
+        })
+    }
+}
+
+impl Indexing for PostgresBackend {
+    fn create_index(&self, request: IndexRequest) -> Reply<'_, IndexInfo> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let info = IndexInfo::new(request.index_name(), request.path, request.kind);
+            let (lease, table) = shared.lease().await?;
+            let made = index::create(&lease, (&table.sql, &table.name), &info).await;
+            let made = match made {
+                Ok(()) => reload(&lease, table).await,
+                Err(error) => Err(error),
+            };
+            lease.settle(made).map(|()| info)
+        })
+    }
+
+    fn list_indexes(&self) -> Reply<'_, Vec<IndexInfo>> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            let loaded = reload(&lease, table).await;
+            lease.settle(loaded)?;
+            Ok(table.indexes().list())
+        })
+    }
+
+    fn drop_index<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            let dropped = drop_index(&lease, table, name).await;
+            lease.settle(dropped)
+        })
+    }
+}
+
+async fn reload(lease: &Lease, table: &Table) -> Result<()> {
+    let loaded = Indexes::load(lease, &table.sql).await?;
+    *table.indexes.write() = Arc::new(loaded);
+    Ok(())
+}
+
+async fn drop_index(lease: &Lease, table: &Table, name: &str) -> Result<bool> {
+    reload(lease, table).await?;
+    let indexes = table.indexes();
+    let physical = indexes.physical(name);
+    if physical.is_empty() {
+        return Ok(false);
+    }
+    index::drop(lease, (&table.sql, &table.name), physical).await?;
+    reload(lease, table).await?;
+    Ok(true)
+}
+
+impl Backend for PostgresBackend {
+    fn info(&self) -> BackendInfo {
+        let config = &self.shared.config;
+        let mut info = BackendInfo::new("postgres", config.location()).with("table", config.table.as_str());
+        if let Some(table) = self.shared.table.get() {
+            info = info
+                .with("layout", "document")
+                .with("key", table.key.sql())
+                .with("indexes", table.indexes().list().len());
+        }
+        info
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.connected.get().unwrap_or(&self.initial)
+    }
+
+    fn connect(&self) -> Reply<'_, ()> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let lease = shared.connections.lease().await?;
+            let opened = Table::open(&lease, &shared.config).await;
+            let table = lease.settle(opened)?;
+            let table = shared.table.get_or_init(|| Arc::new(table));
+            self.connected.get_or_init(|| table.capabilities());
+            Ok(())
+        })
+    }
+
+    fn ping(&self) -> Reply<'_, ()> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let lease = shared.connections.lease().await?;
+            let answered = lease.batch("SELECT 1").await;
+            lease.settle(answered)
+        })
+    }
+
+    fn flush(&self) -> Reply<'_, ()> {
+        // What the server has acknowledged is where it belongs.
+        Reply::ready(Ok(()))
+    }
+
+    fn close(&self) -> Reply<'_, ()> {
+        let shared = &self.shared;
+        Reply::later(async move { shared.connections.close().await })
+    }
+
+    fn access_plan<'a>(&'a self, request: &'a ScanRequest) -> Reply<'a, AccessPlan> {
+        on_a_connection!(self, |work| work.access_plan(request))
+    }
+
+    fn transactional(&self) -> Option<&dyn Transactional> {
+        Some(self)
+    }
+
+    fn indexing(&self) -> Option<&dyn Indexing> {
+        Some(self)
+    }
+
+    fn columnar(&self) -> Option<&dyn Columnar> {
+        None
+    }
+}

@@ -1,0 +1,90 @@
+//! What the server would do, asked of its planner.
+
+use dataknobs_data_core::Result;
+use dataknobs_data_core::backend::{AccessPlan, ScanRequest};
+use serde_json::Value as Json;
+
+use crate::document::leaf::wants_index;
+use crate::index::Indexes;
+use crate::sql::{Parameter, Sql};
+use crate::work::{Raw, Work};
+
+impl Work<'_> {
+    /// The server's plan for a scan. Nothing is read but statistics.
+    pub(crate) async fn access_plan(&self, request: &ScanRequest) -> Result<AccessPlan> {
+        let mut sql: Sql = self.scan(request)?;
+        sql.text.insert_str(0, "EXPLAIN (FORMAT JSON) ");
+        let rows = self.connection.query_once(&sql).await?;
+        let bytes = self.table_bytes().await?;
+        let indexes = self.table.indexes();
+        let plan: Option<Json> = rows.first().and_then(|row| serde_json::from_slice(row.get::<_, Raw<'_>>(0).0).ok());
+        let plan = plan.as_ref().and_then(|plan| plan.get(0)?.get("Plan"));
+        let mut found = Scans::default();
+        if let Some(plan) = plan {
+            found.walk(plan, &indexes);
+        }
+        let mut access = AccessPlan::new(match &found.access[..] {
+            [] => "nothing is read".to_owned(),
+            parts => parts.join(", "),
+        });
+        access.index = found.index;
+        // Of a table that it never counted, the planner expects some rows in any case.
+        access.rows_examined = if bytes == 0 { Some(0) } else { found.rows };
+        access.bytes_read = found.is_full.then_some(bytes);
+        access.requests = Some(1);
+        if found.is_full {
+            let advice = request.condition.leaves().into_iter().filter_map(wants_index);
+            for path in advice.filter(|path| !indexes.has_ordered(path)) {
+                access.notes.push(format!("an ordered index on `{path}` would help: create_index(\"{path}\", ordered)"));
+            }
+        }
+        if found.sorts {
+            access.notes.push("the server sorts what it finds".to_owned());
+        }
+        Ok(access)
+    }
+}
+
+impl Work<'_> {
+    async fn table_bytes(&self) -> Result<u64> {
+        let sql = Sql::with("SELECT pg_relation_size(to_regclass($1))", vec![Parameter::text(&self.table.sql)]);
+        let row = self.connection.first(&sql).await?;
+        let bytes = row.and_then(|row| row.try_get::<_, Option<i64>>(0).ok().flatten()).unwrap_or_default();
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+}
+
+#[derive(Default)]
+struct Scans {
+    access: Vec<String>,
+    index: Option<String>,
+    rows: Option<u64>,
+    is_full: bool,
+    sorts: bool,
+}
+
+impl Scans {
+    fn walk(&mut self, node: &Json, indexes: &Indexes) {
+        let text = |key: &str| node.get(key).and_then(Json::as_str);
+        let kind = text("Node Type").unwrap_or_default();
+        let rows = node.get("Plan Rows").and_then(Json::as_u64);
+        let index = text("Index Name").map(|physical| indexes.name_of(physical).unwrap_or(physical).to_owned());
+        match (kind, &index) {
+            ("Seq Scan", _) => {
+                self.access.push("full scan".to_owned());
+                self.is_full = true;
+                self.rows = self.rows.max(rows);
+            }
+            (_, Some(index)) => {
+                self.access.push(format!("index {index}: {}", kind.to_lowercase()));
+                self.index.get_or_insert_with(|| index.clone());
+                self.rows = self.rows.max(rows);
+            }
+            ("Sort" | "Incremental Sort", _) => self.sorts = true,
+            _ => {}
+        }
+        for inner in node.get("Plans").and_then(Json::as_array).into_iter().flatten() {
+            self.walk(inner, indexes);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! PostgreSQL tables as databases.
+//!
+//! For: opening, reading, searching and changing tables of a PostgreSQL server as records, with
+//! the query semantics of [`dataknobs_data_core`].
+//! Not for: SQL of the user's own.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `config.rs`, `factory.rs` | settings, and opening by URL |
+//! | `connection.rs`, `tls.rs`, `error.rs` | connections: encrypted, pooled, their statements prepared; errors in our words |
+//! | `sql.rs`, `identifier.rs` | statements with bound values, quoted names |
+//! | `table.rs`, `index.rs` | what the server knows of the table; indexes |
+//! | `document/` | the document layout: records as JSON, conditions and sorts as SQL |
+//! | `work.rs`, `batch.rs`, `scan.rs`, `explain.rs` | what is done on one connection |
+//! | `backend.rs`, `transaction.rs` | the implementers' trait |
+//!
+//! ```no_run
+//! use dataknobs_data_core::{Database, Query, record};
+//! use dataknobs_data_postgres::{PostgresBackend, PostgresConfig};
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let config = PostgresConfig::new("localhost", "mydb", "people");
+//! let db = Database::from_backend(std::sync::Arc::new(PostgresBackend::new(config)?));
+//! db.create(record! { "name": "Ada", "born": 1815 }?).await?;
+//! assert_eq!(db.count(&Query::parse("born < 1900")?).await?, 1);
+//! # Ok::<(), dataknobs_data_core::Error>(())
+//! # }).unwrap();
+//! ```
+
+#![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
+
+mod backend;
+mod batch;
+mod config;
+mod connection;
+mod document;
+mod error;
+mod explain;
+mod factory;
+mod identifier;
+mod index;
+mod scan;
+mod sql;
+mod table;
+mod tls;
+mod transaction;
+mod work;
+
+pub use backend::PostgresBackend;
+pub use config::{Columns, DataType, IdType, Layout, PostgresConfig, SslMode};
+pub use factory::PostgresFactory;

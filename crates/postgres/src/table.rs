@@ -1,0 +1,174 @@
+//! The table: what the server knows of it, and making it.
+
+use std::sync::Arc;
+
+use dataknobs_data_core::{Capabilities, Error, ErrorKind, IdOrder, Result};
+use parking_lot::RwLock;
+use tokio_postgres::types::Type;
+
+use crate::config::{IdType, PostgresConfig};
+use crate::connection::Connection;
+use crate::identifier::{constant, identifier};
+use crate::index::Indexes;
+use crate::sql::{KeyType, Parameter, Sql};
+
+/// The oldest server whose SQL is enough (`generated always as`, `jsonb_path_ops`, `starts_with`).
+const OLDEST_SERVER: i32 = 120_000;
+
+/// A document table.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The name as SQL, with its schema where one is given.
+    pub(crate) sql: String,
+    pub(crate) name: String,
+    pub(crate) key: KeyType,
+    pub(crate) indexes: RwLock<Arc<Indexes>>,
+}
+
+struct Column {
+    name: String,
+    kind: u32,
+    collation: Option<String>,
+}
+
+/// The name of the table as SQL.
+pub(crate) fn table_sql(config: &PostgresConfig) -> String {
+    match &config.namespace {
+        Some(namespace) => format!("{}.{}", identifier(namespace), identifier(&config.table)),
+        None => identifier(&config.table),
+    }
+}
+
+impl Table {
+    /// Finds the table, or makes it.
+    pub(crate) async fn open(connection: &Connection, config: &PostgresConfig) -> Result<Self> {
+        check_server(connection).await?;
+        let sql = table_sql(config);
+        let mut columns = columns_of(connection, &sql).await?;
+        if columns.is_empty() {
+            if !config.create_table {
+                return Err(Error::new(ErrorKind::NotFound, "there is no such table, and none is to be made")
+                    .with_context("table", &sql)
+                    .with_context("create_table", false));
+            }
+            create(connection, config, &sql).await?;
+            columns = columns_of(connection, &sql).await?;
+        }
+        let key = key_of(&columns, &sql)?;
+        if let Some(wanted) = config.schema.id
+            && key_type(wanted) != key
+        {
+            return Err(Error::invalid_config("the table's key is of another type")
+                .with_context("table", &sql)
+                .with_context("key", "`schema.id`")
+                .with_context("found", key.sql()));
+        }
+        let indexes = Indexes::load(connection, &sql).await?;
+        Ok(Table { sql, name: config.table.clone(), key, indexes: RwLock::new(Arc::new(indexes)) })
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        capabilities(self.key)
+    }
+
+    pub(crate) fn indexes(&self) -> Arc<Indexes> {
+        Arc::clone(&self.indexes.read())
+    }
+}
+
+/// What a document table with such a key can do.
+pub(crate) fn capabilities(key: KeyType) -> Capabilities {
+    let mut capabilities = Capabilities::minimal();
+    capabilities.transactions = true;
+    capabilities.atomic_batches = true;
+    capabilities.indexes = true;
+    capabilities.unique_versions = true;
+    capabilities.snapshot_streams = true;
+    capabilities.persistent = true;
+    capabilities.generates_ids = key == KeyType::Integer;
+    capabilities.id_order = if key == KeyType::Integer { IdOrder::Numeric } else { IdOrder::CodePoint };
+    capabilities
+}
+
+pub(crate) fn key_type(id: IdType) -> KeyType {
+    match id {
+        IdType::Text => KeyType::Text,
+        IdType::Uuid => KeyType::Uuid,
+        IdType::Bigint => KeyType::Integer,
+    }
+}
+
+async fn check_server(connection: &Connection) -> Result<()> {
+    let sql = "SELECT current_setting('server_encoding'), current_setting('server_version_num')::int4, \
+               current_setting('server_version')";
+    let Some(row) = connection.query_once(&Sql::new(sql)).await?.into_iter().next() else { return Ok(()) };
+    let (encoding, number, version): (String, i32, String) = (row.get(0), row.get(1), row.get(2));
+    if encoding != "UTF8" {
+        return Err(Error::unsupported("the database must be encoded in UTF8").with_context("encoding", encoding));
+    }
+    if number < OLDEST_SERVER {
+        return Err(Error::unsupported("the server is older than PostgreSQL 12").with_context("version", version));
+    }
+    Ok(())
+}
+
+async fn columns_of(connection: &Connection, table: &str) -> Result<Vec<Column>> {
+    let text = "SELECT a.attname::text, a.atttypid, c.collname::text \
+                FROM pg_attribute a LEFT JOIN pg_collation c ON c.oid = a.attcollation \
+                WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+    let rows = connection.query_once(&Sql::with(text, vec![Parameter::text(table)])).await?;
+    Ok(rows.iter().map(|row| Column { name: row.get(0), kind: row.get(1), collation: row.get(2) }).collect())
+}
+
+/// The type of the key of a table of our own shape.
+fn key_of(columns: &[Column], table: &str) -> Result<KeyType> {
+    let find = |name: &str| columns.iter().find(|column| column.name == name);
+    let is = |name: &str, kind: &Type| find(name).is_some_and(|column| column.kind == kind.oid());
+    let key = find("id").and_then(|column| match Type::from_oid(column.kind)? {
+        Type::TEXT => Some(KeyType::Text),
+        Type::UUID => Some(KeyType::Uuid),
+        Type::INT8 => Some(KeyType::Integer),
+        _ => None,
+    });
+    let Some(key) = key.filter(|_| is("data", &Type::JSONB) && is("meta", &Type::JSONB) && is("version", &Type::INT8))
+    else {
+        return Err(Error::unsupported("the table is not one of documents")
+            .with_context("table", table)
+            .with_hint("a table of documents has the columns id, data, meta and version"));
+    };
+    let collation = find("id").and_then(|column| column.collation.as_deref());
+    if key == KeyType::Text && !matches!(collation, Some("C" | "POSIX")) {
+        return Err(Error::unsupported("the key must be in the order of code points")
+            .with_context("table", table)
+            .with_context("collation", collation.unwrap_or_default())
+            .with_hint("ALTER TABLE … ALTER COLUMN id TYPE text COLLATE \"C\""));
+    }
+    Ok(key)
+}
+
+async fn create(connection: &Connection, config: &PostgresConfig, table: &str) -> Result<()> {
+    let id = match key_type(config.schema.id.unwrap_or_default()) {
+        KeyType::Text => "text COLLATE \"C\"",
+        KeyType::Uuid => "uuid",
+        KeyType::Integer => "bigint GENERATED BY DEFAULT AS IDENTITY",
+    };
+    // Of several programs that find no table, one makes it and the others wait.
+    let mut text = format!(
+        "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended({}, 0)); \
+         CREATE TABLE IF NOT EXISTS {table} (id {id} PRIMARY KEY, data jsonb NOT NULL, meta jsonb, \
+         version bigint NOT NULL GENERATED BY DEFAULT AS IDENTITY, \
+         created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now()); \
+         COMMENT ON TABLE {table} IS 'records of dataknobs-data, layout document 1'; ",
+        constant(&format!("dataknobs-data {table}"))
+    );
+    if config.gin_index {
+        let index = identifier(&crate::index::physical_name(&config.table, "data", "gin"));
+        text.push_str(&format!("CREATE INDEX IF NOT EXISTS {index} ON {table} USING gin (data jsonb_path_ops); "));
+    }
+    text.push_str("COMMIT");
+    let created = connection.batch(&text).await;
+    if created.is_err() {
+        connection.batch("ROLLBACK").await?;
+    }
+    created.map_err(|error| error.with_context("table", table))
+}

@@ -1,0 +1,29 @@
+//! PostgreSQL: the conformance suite over document tables, in databases of two collations.
+
+use dataknobs_data_testkit::conformance::{Form, behaviour_count, run_suite_of};
+use dataknobs_data_testkit::fixture::{Fixture, PostgresFixture};
+use dataknobs_data_testkit::services::Locale;
+
+/// Behaviours that apply at least.
+const EXECUTED: usize = 180;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_tables_behave_as_the_contract_says() {
+    let c = PostgresFixture::documents("postgres", Locale::C, true).await.unwrap();
+    let icu = PostgresFixture::documents("postgres icu", Locale::IcuEnglish, false).await.unwrap();
+    let fixtures: [&dyn Fixture; 2] = [&c, &icu];
+    let only = std::env::var("ONLY").unwrap_or_default();
+
+    let report = run_suite_of(&fixtures, &only).await.unwrap();
+    println!("{report}");
+
+    assert_eq!(report.failures(), [], "see the matrix above");
+    if only.is_empty() {
+        assert_eq!(report.columns().len(), fixtures.len() * Form::ALL.len(), "not every store ran in both forms");
+        for column in report.columns() {
+            let totals = report.totals_of(column);
+            assert!(totals.executed() >= EXECUTED, "only {} behaviours ran on {column}", totals.executed());
+            assert_eq!(totals.executed() + totals.not_applicable, behaviour_count(), "some did nothing on {column}");
+        }
+    }
+}
