@@ -187,7 +187,7 @@ impl KeyType {
     /// or number is an id, so that no two ids are one row.
     pub(crate) fn bytes(self, id: &str) -> Option<Vec<u8>> {
         match self {
-            KeyType::Text => Some(id.as_bytes().to_vec()),
+            KeyType::Text => (!id.contains('\0')).then(|| id.as_bytes().to_vec()),
             KeyType::Uuid => {
                 let uuid = uuid::Uuid::try_parse(id).ok()?;
                 let mut buffer = uuid::Uuid::encode_buffer();

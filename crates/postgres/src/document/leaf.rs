@@ -228,7 +228,8 @@ fn indexed_start(text: &str) -> &str {
 fn compare(sql: &mut Sql, place: &Place, operator: &str, literal: &Value, indexed: &dyn Indexed) -> String {
     if let Place::Id(_) = place {
         return match literal.as_str() {
-            Some(text) => format!("{} {operator} {}", place.text(), sql.bind(Parameter::text(text))),
+            // No id holds what the escape stands for, so that it compares with all of them alike.
+            Some(text) => format!("{} {operator} {}", place.text(), sql.bind(Parameter::text(encode(text)))),
             None => "false".to_owned(),
         };
     }
