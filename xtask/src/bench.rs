@@ -36,7 +36,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         if options.quick {
             bail!("--quick goes with the measurements from Rust; name the parts of bench.py behind -- instead");
         }
-        Python::new(workspace).bench(&options.arguments)?;
+        Python::new(workspace, false).bench(&options.arguments)?;
         return Ok(true);
     }
     // The harness runs the other programs of its package.

@@ -10,6 +10,7 @@
 //! | `fuzz.rs` | `fuzz`: the differential runner, then each fuzz target |
 //! | `coverage.rs` | `coverage`: line coverage of one crate |
 //! | `bench.rs` | `bench`: ours beside each store's own client |
+//! | `services.rs` | `services`: the servers that tests need |
 //! | `deny.rs` | `deny`: licences, advisories, sources |
 //! | `python/` | the Python package: lints, types, tests with each interpreter, the site |
 //! | `readme.rs` | the README's commands, run and compared with what it shows |
@@ -29,6 +30,7 @@ mod libtest;
 mod process;
 mod python;
 mod readme;
+mod services;
 mod steps;
 mod test;
 mod tool;
@@ -59,6 +61,8 @@ enum Command {
     Coverage(coverage::Options),
     /// Time ours beside each store's own client
     Bench(bench::Options),
+    /// Start the servers that tests need, and say where they are, until the input ends
+    Services,
     /// Check licences, advisories and sources of all dependencies
     Deny,
 }
@@ -82,6 +86,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Coverage(options) => coverage::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
+        Command::Services => services::run(workspace.root()),
         Command::Deny => deny::run(&workspace),
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 
@@ -20,9 +21,18 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(root: &Path, arguments: impl IntoIterator<I
     command
 }
 
+/// What every program started from here on finds in its environment.
+static SHARED: OnceLock<Vec<(String, String)>> = OnceLock::new();
+
+/// Sets variables for every program that is started from here on. The first call counts.
+pub(crate) fn share(variables: Vec<(String, String)>) {
+    SHARED.get_or_init(|| variables);
+}
+
 /// Any other program that may start a cargo of its own.
 pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(name);
+    command.envs(SHARED.get().into_iter().flatten().map(|(name, value)| (name, value)));
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(is_own_cargo_variable) {
             command.env_remove(name);

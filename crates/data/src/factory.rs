@@ -32,6 +32,8 @@ pub(crate) fn register_all(registry: &mut Registry) -> Result<()> {
     registry.register(MemoryFactory)?;
     #[cfg(feature = "file")]
     registry.register(dataknobs_data_file::FileFactory)?;
+    #[cfg(feature = "postgres")]
+    registry.register(dataknobs_data_postgres::PostgresFactory)?;
     Ok(())
 }
 

@@ -24,6 +24,7 @@
 //! | always | memory | `memory:`, `memory:kept.jsonl` |
 //! | `file` (default) | JSON, JSON lines, CSV and TSV files | `data.csv`, `file:data/records.json` |
 //! | `pickle` (default) | memory kept as a Python pickle | `memory:kept.pickle` |
+//! | `postgres` (default) | tables of a PostgreSQL server | `postgres://user@host/database?table=records` |
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 
@@ -33,6 +34,8 @@ mod factory;
 pub use dataknobs_data_core::*;
 #[cfg(feature = "file")]
 pub use dataknobs_data_file as file;
+#[cfg(feature = "postgres")]
+pub use dataknobs_data_postgres as postgres;
 
 // These two shadow the handles of the core crate, and are the same with `open`.
 pub use database::{Database, SyncDatabase};

@@ -45,11 +45,14 @@ pub(crate) struct Python<'a> {
     folder: PathBuf,
     /// Environments, the wheel, the site.
     output: PathBuf,
+    /// Without the tests that need a server.
+    embedded: bool,
 }
 
 impl<'a> Python<'a> {
-    pub(crate) fn new(workspace: &'a Workspace) -> Self {
-        Self { workspace, folder: workspace.root().join("bindings/python"), output: workspace.target().join("python") }
+    pub(crate) fn new(workspace: &'a Workspace, embedded: bool) -> Self {
+        let output = workspace.target().join("python");
+        Self { workspace, folder: workspace.root().join("bindings/python"), output, embedded }
     }
 
     /// Appends the selected steps, and before them what they need.
@@ -126,7 +129,7 @@ impl<'a> Python<'a> {
         let environment = self.uv()?.environment(pandas, &interpreter::default()?)?;
         environment.install_groups(&["test", pandas])?;
         environment.install_wheel(&wheel::find(&self.wheels())?)?;
-        pytest::run(&environment, Skips::Fail)
+        pytest::run(&environment, Skips::Fail, self.embedded)
     }
 
     /// The tests that need no optional package, with each interpreter there is.
@@ -142,7 +145,7 @@ impl<'a> Python<'a> {
             let environment = uv.environment(&format!("core-{version}"), &interpreter)?;
             environment.install_groups(&["core"])?;
             environment.install_wheel(&wheel::find(&self.wheels())?)?;
-            total = total.plus(pytest::run(&environment, Skips::Allow)?);
+            total = total.plus(pytest::run(&environment, Skips::Allow, self.embedded)?);
         }
         if !missing.is_empty() {
             println!("    not tested, since these interpreters are missing: {}", missing.join(", "));

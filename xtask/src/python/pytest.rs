@@ -18,12 +18,15 @@ pub(crate) enum Skips {
 }
 
 /// Runs all tests in Python's development mode, with warnings as errors, on all cores.
-pub(crate) fn run(environment: &Environment, skips: Skips) -> Result<Outcome> {
+pub(crate) fn run(environment: &Environment, skips: Skips, embedded: bool) -> Result<Outcome> {
     let mut command = environment.command("python");
     command.args(["-X", "dev", "-W", "error", "-m", "pytest", "--quiet", "--color=no", "-p", "no:cacheprovider"]);
     command.args(["--numprocesses", "auto", "--dist", "worksteal"]);
     if skips == Skips::Fail {
         command.arg("-rsx");
+    }
+    if embedded {
+        command.args(["-k", "not postgres"]);
     }
     let mut closing = None;
     let succeeded = process::run_lines(&mut command, |line| closing = Counts::parse(line).or(closing))?;

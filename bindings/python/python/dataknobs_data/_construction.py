@@ -16,6 +16,7 @@ D_co = TypeVar("D_co", covariant=True)
 BUILT_IN = {
     "memory": ("dataknobs_data.backends.memory", "MemoryDatabase"),
     "file": ("dataknobs_data.backends.file", "FileDatabase"),
+    "postgres": ("dataknobs_data.backends.postgres", "PostgresDatabase"),
 }
 
 

@@ -1,0 +1,100 @@
+"""Databases in tables of a real PostgreSQL server, which ``cargo xtask test`` starts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from datetime import datetime, timezone
+
+import pytest
+
+from dataknobs_data import Database, Query, Record, SyncDatabase
+from dataknobs_data.backends.postgres import PostgresDatabase, SyncPostgresDatabase
+from dataknobs_data.exceptions import AlreadyExistsError, AccessRefusedError, InvalidConfigError, InvalidRecordError
+
+
+@pytest.fixture
+def url() -> str:
+    """Give the URL of a table that is not there yet."""
+    return f"{os.environ['DATAKNOBS_TEST_POSTGRES']}/postgres?table=t{uuid.uuid4().hex}"
+
+
+def settings(url: str) -> dict[str, object]:
+    """Give the settings that a URL stands for."""
+    from urllib.parse import parse_qs, unquote, urlsplit
+
+    parts = urlsplit(url)
+    return {
+        "host": parts.hostname,
+        "port": parts.port,
+        "user": parts.username,
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/"),
+        "table": parse_qs(parts.query)["table"][0],
+    }
+
+
+def test_classes_are_those_of_the_backend(url):
+    db = Database.create("postgres", settings(url))
+    assert type(db) is PostgresDatabase
+    assert type(SyncDatabase.open(url)) is SyncPostgresDatabase
+
+
+def test_the_plans_configuration_runs_as_written(url):
+    async def main():
+        db = Database.create("postgres", {**settings(url), "schema": {"id": "UUID", "data": "JSONB"}})
+        record = Record({"name": "John Doe", "age": 30, "email": "john@example.com"})
+        id = await db.create(record)
+        retrieved = await db.read(id)
+        assert retrieved == record
+        assert await db.update(id, Record({"name": "John Doe", "age": 31}))
+        query = Query().filter("age", ">=", 25).filter("name", "LIKE", "John%").sort("age", "DESC").limit(10)
+        assert [found["age"] for found in await db.search(query)] == [31]
+        assert await db.delete(id)
+        with pytest.raises(InvalidRecordError):
+            await db.create(Record({"name": "x"}, id="no uuid"))
+        await db.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_written_comes_back(url):
+    moment = datetime(2024, 1, 31, 10, 0, 0, 5, tzinfo=timezone.utc)
+    values = {"z": "a\0b", "a": moment, "bytes": b"\0\xff", "n": 2**53 + 1, "f": 1e300, "j": {"k": [1, 1.0, None]}}
+    with SyncDatabase.open(url) as db:
+        id = db.create(values)
+        assert db.read(id).to_dict() == values
+        assert list(db.read(id)) == list(values)
+        with pytest.raises(AlreadyExistsError):
+            db.create(Record({}, id=id))
+        assert db.count(Query().filter("a", "=", "2024-01-31T11:00:00.000005+01:00")) == 1
+    with SyncDatabase.open(url) as again:
+        assert again.read(id).to_dict() == values
+
+
+def test_a_batch_is_all_or_nothing(url):
+    with SyncDatabase.open(url) as db:
+        ids = db.create_batch([{"n": number} for number in range(500)])
+        with pytest.raises(AlreadyExistsError) as raised:
+            db.create_batch([Record({"n": -1}), *(Record({"n": 0}, id=id) for id in ids)])
+        assert raised.value.failures[0][0] == 1
+        assert db.count() == 500
+
+
+def test_a_frame_comes_back_as_it_was_stored(url):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"name": ["Ada", "Grace"], "age": [36, 85]})
+    with SyncDatabase.open(url) as db:
+        db.create_batch(frame)
+        found = db.search_as_dataframe(Query().sort("age", "DESC"))
+        assert found["name"].tolist() == ["Grace", "Ada"]
+
+
+def test_errors_have_their_class_and_no_secret(url):
+    db = SyncDatabase.create("postgres", {**settings(url), "password": "wrong secret"})
+    with pytest.raises(AccessRefusedError) as raised:
+        db.count()
+    assert "wrong secret" not in repr(raised.value) + str(raised.value) + repr(db)
+    with pytest.raises(InvalidConfigError, match="tabel"):
+        SyncDatabase.create("postgres", tabel="x")
