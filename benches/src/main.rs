@@ -7,6 +7,7 @@ mod files;
 mod memory;
 mod native;
 mod people;
+mod postgres;
 mod table;
 
 use anyhow::Result;
@@ -41,10 +42,19 @@ fn main() -> Result<()> {
     table.print();
     println!();
     println!("file store against appends and writers of the same bytes, synced alike, medians of {runs} runs");
-    let mut table = Table::new(options.only);
+    let mut table = Table::new(options.only.clone());
     files::file_rows(runs, &mut table)?;
     table.print();
     println!();
+    if options.only.as_ref().is_none_or(|only| only.starts_with("postgres")) {
+        println!(
+            "PostgreSQL store against tokio-postgres on the same server, which syncs each commit, medians of {runs} runs"
+        );
+        let mut table = Table::new(options.only.clone());
+        postgres::rows(options.quick, runs, &mut table)?;
+        table.print();
+        println!();
+    }
     heap()
 }
 

@@ -23,7 +23,8 @@ impl Services {
     /// Starts them; from here on every program that is started knows where they are.
     pub(crate) fn start(root: &Path) -> Result<Self> {
         let mut command = command(root);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start services")?;
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start services")?;
         let stdout = child.stdout.take().context("standard output was not piped")?;
         let services = Services { child };
         let mut variables = Vec::new();

@@ -175,7 +175,8 @@ impl Transactional for PostgresBackend {
             let begun = lease.batch(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ, {access}; SELECT 1")).await;
             match begun {
                 Ok(()) => {
-                    let transaction: Box<dyn Transaction> = Box::new(PostgresTransaction::new(Arc::clone(table), lease));
+                    let transaction: Box<dyn Transaction> =
+                        Box::new(PostgresTransaction::new(Arc::clone(table), lease));
                     Ok(transaction)
                 }
                 Err(error) => lease.settle(Err(error)),

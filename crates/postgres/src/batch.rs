@@ -184,7 +184,8 @@ impl Work<'_> {
     /// The statement as often as its arrays need, each time with a part of the rows.
     fn statements<'b>(&self, text: &str, rows: impl Iterator<Item = (&'b RecordId, &'b Record)>) -> Vec<Sql> {
         let element = self.table.key.element();
-        let empty = || (ArrayParameter::of(&element), ArrayParameter::of(&Type::JSONB), ArrayParameter::of(&Type::JSONB));
+        let empty =
+            || (ArrayParameter::of(&element), ArrayParameter::of(&Type::JSONB), ArrayParameter::of(&Type::JSONB));
         let mut writer = DocumentWriter::default();
         let mut statements = Vec::new();
         let (mut arrays, mut filled) = (empty(), false);
@@ -216,19 +217,25 @@ impl Work<'_> {
             self.table.key.sql()
         );
         let there = self.last_of_each(&text, writes).await?;
-        Ok(writes.iter().filter_map(|write| {
-            let found = there.contains(write.id.as_ref()?);
-            outcome(found)(write)
-        }).collect())
+        Ok(writes
+            .iter()
+            .filter_map(|write| {
+                let found = there.contains(write.id.as_ref()?);
+                outcome(found)(write)
+            })
+            .collect())
     }
 
     async fn update_run(&self, writes: &[WriteRequest]) -> Result<Vec<WriteOutcome>> {
         let text = format!("{} RETURNING t.id, true", self.update_text());
         let there = self.last_of_each(&text, writes).await?;
-        Ok(writes.iter().filter_map(|write| {
-            let found = there.contains(write.id.as_ref()?);
-            outcome(found)(write)
-        }).collect())
+        Ok(writes
+            .iter()
+            .filter_map(|write| {
+                let found = there.contains(write.id.as_ref()?);
+                outcome(found)(write)
+            })
+            .collect())
     }
 
     fn update_text(&self) -> String {
@@ -242,11 +249,7 @@ impl Work<'_> {
 
     /// Runs a statement over the last record of each id, in the order of ids, so that two batches
     /// wait for each other instead of both; gives the ids for which it says yes.
-    async fn last_of_each(
-        &self,
-        text: &str,
-        writes: &[WriteRequest],
-    ) -> Result<HashSet<RecordId, RandomState>> {
+    async fn last_of_each(&self, text: &str, writes: &[WriteRequest]) -> Result<HashSet<RecordId, RandomState>> {
         let mut last: Seen<'_, &WriteRequest> = Seen::with_capacity_and_hasher(writes.len(), RandomState::default());
         for write in writes {
             if let Some(id) = &write.id
@@ -262,7 +265,7 @@ impl Work<'_> {
         }
         let mut rows: Vec<(&RecordId, &Record)> =
             last.values().filter_map(|write| Some((write.id.as_ref()?, record_in(write)?))).collect();
-        rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        rows.sort_unstable_by_key(|(id, _)| *id);
         let mut there = HashSet::with_hasher(RandomState::default());
         for sql in self.statements(text, rows.into_iter()) {
             for row in self.connection.query(&sql).await? {
@@ -380,4 +383,3 @@ fn put_json(buffer: &mut BytesMut, text: &[u8]) {
     buffer.put_u8(1); // the version of the binary form
     buffer.put_slice(text);
 }
-

@@ -281,7 +281,7 @@ impl Connections {
                 continue;
             }
             // From here on in flight, until it is settled.
-            drop(pooled.begin());
+            pooled.begin();
             return Ok(Lease(Some(pooled)));
         }
     }

@@ -44,7 +44,9 @@ pub(crate) fn from_driver(error: tokio_postgres::Error) -> Error {
             .with_context("reason", source.map_or_else(|| text.clone(), ToString::to_string))
             .with_retryable(false);
     }
-    if text.starts_with("error connecting") || text.starts_with("error communicating") || text.contains("unexpected EOF")
+    if text.starts_with("error connecting")
+        || text.starts_with("error communicating")
+        || text.contains("unexpected EOF")
     {
         return Error::new(ErrorKind::Connection, "the server cannot be reached or has gone");
     }
@@ -74,11 +76,9 @@ fn from_server(reported: &DbError) -> Error {
         _ => (ErrorKind::Backend, "the server reports an error", None),
     };
     let mut error = Error::new(kind, message).with_context("sqlstate", code);
-    for (key, part) in [
-        ("constraint", reported.constraint()),
-        ("table", reported.table()),
-        ("column", reported.column()),
-    ] {
+    for (key, part) in
+        [("constraint", reported.constraint()), ("table", reported.table()), ("column", reported.column())]
+    {
         if let Some(part) = part {
             error = error.with_context(key, format!("`{}`", part.escape_debug()));
         }

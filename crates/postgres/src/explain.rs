@@ -35,7 +35,9 @@ impl Work<'_> {
         if found.is_full {
             let advice = request.condition.leaves().into_iter().filter_map(wants_index);
             for path in advice.filter(|path| !indexes.has_ordered(path)) {
-                access.notes.push(format!("an ordered index on `{path}` would help: create_index(\"{path}\", ordered)"));
+                access
+                    .notes
+                    .push(format!("an ordered index on `{path}` would help: create_index(\"{path}\", ordered)"));
             }
         }
         if found.sorts {

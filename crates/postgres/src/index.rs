@@ -123,9 +123,10 @@ fn read_comment(comment: &str) -> Option<IndexInfo> {
 /// A name for one of the server's indexes: readable, short enough, and another one for each table,
 /// index and form.
 pub(crate) fn physical_name(table: &str, name: &str, form: &str) -> String {
-    let hash = [table, "\0", name, "\0", form].concat().bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    });
+    let hash = [table, "\0", name, "\0", form]
+        .concat()
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
     let mut readable: String = format!("{table}_{name}_{form}");
     let room = crate::config::MAX_NAME_BYTES - 17;
     while readable.len() > room {

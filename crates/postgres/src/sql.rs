@@ -29,7 +29,6 @@ impl Parameter {
         Parameter { kind: Type::BYTEA, bytes: Some(bytes.to_vec()) }
     }
 
-
     pub(crate) fn of_bytes(kind: Type, bytes: Vec<u8>) -> Self {
         Parameter { kind, bytes: Some(bytes) }
     }

@@ -42,9 +42,7 @@ fn roots(config: &PostgresConfig) -> Result<RootCertStore> {
     match &config.sslrootcert {
         Some(path) => {
             let unusable = |message: &'static str| {
-                Error::invalid_config(message)
-                    .with_context("key", "`sslrootcert`")
-                    .with_context("path", path.display())
+                Error::invalid_config(message).with_context("key", "`sslrootcert`").with_context("path", path.display())
             };
             let certificates = CertificateDer::pem_file_iter(path)
                 .map_err(|error| unusable("the file of certificates cannot be read").with_source(error))?;

@@ -110,11 +110,8 @@ impl Work<'_> {
     /// One write.
     pub(crate) async fn write(&self, request: WriteRequest) -> Result<WriteOutcome> {
         let WriteRequest { id, action, expected_version, .. } = request;
-        let expected = match &expected_version {
-            // A version of another store's is one that no record here has.
-            Some(version) => Some(version_number(version).unwrap_or(-1)),
-            None => None,
-        };
+        // A version of another store's is one that no record here has.
+        let expected = expected_version.as_ref().map(|version| version_number(version).unwrap_or(-1));
         match action {
             WriteAction::Create(record) => self.create(id, record).await,
             WriteAction::Upsert(record) => match (id, expected) {
@@ -357,7 +354,8 @@ impl Work<'_> {
     /// Changes what a cursor finds, a chunk at a time.
     async fn modify_found(&self, condition: &Condition, changes: &Changes) -> Result<u64> {
         const CHUNK: usize = 2_000;
-        let mut sql = Sql::new(format!("DECLARE dk_found NO SCROLL CURSOR FOR SELECT {COLUMNS} FROM {}", self.table.sql));
+        let mut sql =
+            Sql::new(format!("DECLARE dk_found NO SCROLL CURSOR FOR SELECT {COLUMNS} FROM {}", self.table.sql));
         self.push_where(&mut sql, condition);
         // In the order of ids, so that two of them wait for each other instead of both.
         sql.push(" ORDER BY id FOR UPDATE");

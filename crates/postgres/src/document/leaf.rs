@@ -162,7 +162,8 @@ fn equal(sql: &mut Sql, place: &Place, literal: &Value, indexed: &dyn Indexed) -
             let mut test = holds(sql, place, &value_text(literal), literal.as_json().is_some(), indexed);
             if let (Value::String(text), true) = (literal, indexed.is_ordered(place)) {
                 let start = sql.bind(Parameter::text(indexed_start(&encode(text))));
-                test = format!("{test} AND jsonb_typeof({}) = 'string' AND {} = {start}", place.json(), start_of(place));
+                test =
+                    format!("{test} AND jsonb_typeof({}) = 'string' AND {} = {start}", place.json(), start_of(place));
             } else if let (Some(kind), true) = (kind_in_order(literal), indexed.is_ordered(place)) {
                 test = format!("{test} AND jsonb_typeof({}) = '{kind}'", place.json());
             }
@@ -310,7 +311,8 @@ fn one_of(sql: &mut Sql, place: &Place, literals: &[Value], indexed: &dyn Indexe
 
 fn starts_with(sql: &mut Sql, place: &Place, start: &str, indexed: &dyn Indexed) -> String {
     let start = encode(start);
-    let mut test = format!("{} AND starts_with({}, {})", place.is_string(), place.text(), sql.bind(Parameter::text(&start)));
+    let mut test =
+        format!("{} AND starts_with({}, {})", place.is_string(), place.text(), sql.bind(Parameter::text(&start)));
     if let Some(range) = start_range(sql, place, &start, indexed) {
         test = format!("{test} AND {range}");
     }
@@ -491,4 +493,3 @@ pub(crate) fn wants_index(leaf: &Leaf) -> Option<&Path> {
     );
     (ranged && leaf.is_plain()).then(|| leaf.path())
 }
-

@@ -116,7 +116,9 @@ fn class_of(value: &Value) -> (u8, Option<Parameter>) {
 pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], key: KeyType) -> Result<()> {
     let id = match after.id() {
         None => None,
-        Some(id) => Some(key.parameter(id).ok_or_else(|| Error::invalid_query("`after` is not a token of this store"))?),
+        Some(id) => {
+            Some(key.parameter(id).ok_or_else(|| Error::invalid_query("`after` is not a token of this store"))?)
+        }
     };
     sql.push("(");
     let mut brackets = 0;

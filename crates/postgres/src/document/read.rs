@@ -133,9 +133,9 @@ fn in_order(pairs: Vec<(Str, Value)>, order: &Json) -> Vec<(Str, Value)> {
 fn members_of(text: &[u8]) -> Result<Vec<(Str, Value)>> {
     let mut wide = false;
     let mut parser = serde_json::Deserializer::from_slice(text);
-    let members = parser.deserialize_map(Members { wide: &mut wide }).map_err(|error| {
-        odd("data").with_context("column", error.column())
-    })?;
+    let members = parser
+        .deserialize_map(Members { wide: &mut wide })
+        .map_err(|error| odd("data").with_context("column", error.column()))?;
     refuse_wide(text, wide)?;
     Ok(members)
 }

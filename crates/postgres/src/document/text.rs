@@ -55,8 +55,20 @@ pub(crate) fn may_be_half(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ODD: [&str; 12] =
-        ["", "a", "\0", "\u{1}", "\u{2}", "\u{3}", "\0\u{1}", "\u{1}\0", "a\0b", "\u{1}\u{2}", "\u{1}\u{3}", "\0\0\u{1}"];
+    const ODD: [&str; 12] = [
+        "",
+        "a",
+        "\0",
+        "\u{1}",
+        "\u{2}",
+        "\u{3}",
+        "\0\u{1}",
+        "\u{1}\0",
+        "a\0b",
+        "\u{1}\u{2}",
+        "\u{1}\u{3}",
+        "\0\0\u{1}",
+    ];
 
     #[test]
     fn every_text_comes_back() {

@@ -101,11 +101,24 @@ impl PostgresServer {
         })
     }
 
-    /// Starts a server on a free port, with nothing in it.
+    /// Starts a server on a free port, with nothing in it. It keeps nothing through a power failure,
+    /// which makes tests quick.
     ///
     /// # Errors
     /// When its programs are not there, or it does not come up.
     pub fn start() -> Result<Self> {
+        Self::start_with(&["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"])
+    }
+
+    /// Starts a server that syncs each commit, for benchmarks.
+    ///
+    /// # Errors
+    /// As for [`PostgresServer::start`].
+    pub fn start_durable() -> Result<Self> {
+        Self::start_with(&["shared_buffers=1GB", "max_wal_size=8GB", "max_connections=100"])
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Self> {
         let programs = programs()?;
         let base = std::env::temp_dir().join("dataknobs-data-tests");
         fs::create_dir_all(&base)?;
@@ -132,7 +145,7 @@ impl PostgresServer {
         let mut server = as_user(&programs.join("postgres"));
         server.arg("-D").arg(&data).arg("-k").arg(&folder);
         server.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-        for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"] {
+        for setting in settings {
             server.args(["-c", setting]);
         }
         let log = fs::File::create(folder.join("log"))?;
@@ -209,7 +222,7 @@ impl Process {
                 fs::File::open(self.folder.join("log"))?.read_to_string(&mut log)?;
                 return Err(failed("the test server did not come up").with_context("log", log.trim()));
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::park_timeout(Duration::from_millis(50));
         }
     }
 }
@@ -221,9 +234,8 @@ fn programs() -> Result<PathBuf> {
     folders.sort();
     folders.reverse();
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-    let complete = |folder: &PathBuf| {
-        ["postgres", "initdb", "pg_isready"].iter().all(|program| folder.join(program).is_file())
-    };
+    let complete =
+        |folder: &PathBuf| ["postgres", "initdb", "pg_isready"].iter().all(|program| folder.join(program).is_file());
     folders.into_iter().find(complete).ok_or_else(|| {
         failed("PostgreSQL is not installed")
             .with_hint("install the Debian package `postgresql`, or name a server in DATAKNOBS_TEST_POSTGRES")
