@@ -693,10 +693,12 @@ impl Calls {
         py: Python<'py>,
         mode: Mode,
         read_only: bool,
+        isolation: Option<String>,
         timeout: Option<f64>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let mut options = library::TransactionOptions::default();
         options.read_only = read_only;
+        options.isolation = isolation.map(|level| level.parse()).transpose()?;
         database_call!(self, py, mode, timeout, Weight::One, |database| database.transaction_with(options))
     }
 
@@ -1663,7 +1665,7 @@ session_classes! {
     /// 'memory'
     info [*, timeout=None] (timeout: Option<f64>);
     /// Begin a transaction; see ``transaction``.
-    _begin [read_only=false, *, timeout=None] (read_only: bool, timeout: Option<f64>);
+    _begin [read_only=false, isolation=None, *, timeout=None] (read_only: bool, isolation: Option<String>, timeout: Option<f64>);
     /// Commit or roll back, and end the transaction either way.
     _end [commit, *, timeout=None] (commit: bool, timeout: Option<f64>);
 }

@@ -33,6 +33,7 @@ pub(crate) fn to_python<'py>(py: Python<'py>, capabilities: &Capabilities) -> Py
 fn flag<'a>(capabilities: &'a mut Capabilities, name: &str) -> Option<&'a mut bool> {
     Some(match name {
         "transactions" => &mut capabilities.transactions,
+        "serializable" => &mut capabilities.serializable,
         "atomic_batches" => &mut capabilities.atomic_batches,
         "indexes" => &mut capabilities.indexes,
         "insertion_order" => &mut capabilities.insertion_order,
@@ -78,6 +79,12 @@ impl PyCapabilities {
     #[getter]
     fn transactions(&self) -> bool {
         self.inner.transactions
+    }
+
+    /// Whether transactions may be serializable: as if they had run one after another.
+    #[getter]
+    fn serializable(&self) -> bool {
+        self.inner.serializable
     }
 
     /// Whether batches are all or nothing.

@@ -22,6 +22,8 @@ use crate::value::Str;
 pub struct Capabilities {
     /// `transaction()` with real isolation.
     pub transactions: bool,
+    /// Transactions may be serializable: as if they had run one after another.
+    pub serializable: bool,
     /// Batches are all or nothing.
     pub atomic_batches: bool,
     /// `create_index`, `list_indexes`, `drop_index`.
@@ -70,6 +72,7 @@ impl Capabilities {
     pub fn minimal() -> Self {
         Capabilities {
             transactions: false,
+            serializable: false,
             atomic_batches: false,
             indexes: false,
             insertion_order: false,

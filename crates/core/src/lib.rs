@@ -54,7 +54,7 @@ pub use aggregate::{
     Aggregate, AggregateFunction, Aggregation, Aggregator, Bucket, GroupKey, Interval, IntoInterval, Table,
     reference_aggregate,
 };
-pub use backend::{Changes, Explain, IndexInfo, IndexKind, Support, TransactionOptions};
+pub use backend::{Changes, Explain, IndexInfo, IndexKind, Isolation, Support, TransactionOptions};
 pub use capability::{BackendInfo, Capabilities};
 pub use convert::{Converters, FormatHandler, Formats};
 pub use database::{Database, RecordCursor, SearchResult, Transaction, WriteOptions};

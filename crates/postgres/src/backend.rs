@@ -7,7 +7,7 @@ use dataknobs_data_core::backend::{
     ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
     Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
-use dataknobs_data_core::{BackendInfo, Capabilities, Error, ErrorKind, Leaf, Record, Result, SortKey};
+use dataknobs_data_core::{BackendInfo, Capabilities, Error, ErrorKind, Isolation, Leaf, Record, Result, SortKey};
 
 use crate::config::PostgresConfig;
 use crate::connection::{Connections, Lease};
@@ -171,8 +171,9 @@ impl Transactional for PostgresBackend {
         Reply::later(async move {
             let (lease, table) = shared.lease().await?;
             let access = if options.read_only { "READ ONLY" } else { "READ WRITE" };
+            let level = options.isolation.unwrap_or(Isolation::RepeatableRead).name();
             // The snapshot is taken by the first query.
-            let begun = lease.batch(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ, {access}; SELECT 1")).await;
+            let begun = lease.batch(&format!("BEGIN ISOLATION LEVEL {level}, {access}; SELECT 1")).await;
             match begun {
                 Ok(()) => {
                     let transaction: Box<dyn Transaction> =

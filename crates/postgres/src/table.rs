@@ -80,6 +80,7 @@ impl Table {
 pub(crate) fn capabilities(key: KeyType) -> Capabilities {
     let mut capabilities = Capabilities::minimal();
     capabilities.transactions = true;
+    capabilities.serializable = true;
     capabilities.atomic_batches = true;
     capabilities.indexes = true;
     capabilities.unique_versions = true;

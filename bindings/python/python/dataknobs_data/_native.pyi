@@ -1220,6 +1220,9 @@ class Capabilities:
     def transactions(self) -> bool:
         """Whether ``transaction()`` gives real isolation."""
     @property
+    def serializable(self) -> bool:
+        """Whether transactions may be serializable: as if they had run one after another."""
+    @property
     def atomic_batches(self) -> bool:
         """Whether batches are all or nothing."""
     @property
@@ -3066,7 +3069,9 @@ class SyncSession:
         """
     def _open_cursor(self, query: QueryLike = None, *, timeout: float | None = None) -> Cursor:
         """Open a stream; see ``stream``."""
-    def _begin(self, read_only: bool = False, *, timeout: float | None = None) -> OpenTransaction:
+    def _begin(
+        self, read_only: bool = False, isolation: str | None = None, *, timeout: float | None = None
+    ) -> OpenTransaction:
         """Begin a transaction; see ``transaction``."""
     def _end(self, commit: bool, *, timeout: float | None = None) -> None:
         """Commit or roll back, and end the transaction either way."""
@@ -3207,6 +3212,7 @@ class AsyncSession:
     def _begin(
         self,
         read_only: bool = False,
+        isolation: str | None = None,
         *,
         timeout: float | None = None,
     ) -> OpenTransaction | Pending[OpenTransaction]: ...

@@ -1421,7 +1421,9 @@ class Database(_AsyncCalls, _Opening):
         reply = self._calls.info(timeout=timeout)
         return await _finish(reply) if type(reply) is Pending else reply
 
-    def transaction(self, *, read_only: bool = False, timeout: float | None = None) -> Transaction:
+    def transaction(
+        self, *, read_only: bool = False, isolation: str | None = None, timeout: float | None = None
+    ) -> Transaction:
         """Begin a transaction: ``async with db.transaction() as tx`` commits at the end, or rolls back on an error.
 
         Only the calls on the transaction belong to it.
@@ -1430,6 +1432,9 @@ class Database(_AsyncCalls, _Opening):
         ----------
         read_only : bool
             Whether it only reads: one view of the store for several reads.
+        isolation : {"read committed", "repeatable read", "serializable"}, optional
+            How far it is kept from others; by default as far as the store does by itself, which is one view of the
+            store at least.
         timeout : float, optional
             Seconds after which the begin fails with `TimedOutError`.
 
@@ -1441,7 +1446,7 @@ class Database(_AsyncCalls, _Opening):
         Raises
         ------
         UnsupportedError
-            When the store has no transactions.
+            When the store has no transactions, or none of that isolation.
         ConflictError
             At the commit: another writer was first.
 
@@ -1456,15 +1461,19 @@ class Database(_AsyncCalls, _Opening):
         >>> await db.count()
         1
         """
-        return Transaction(self, read_only, timeout)
+        return Transaction(self, read_only, isolation, timeout)
 
-    async def run_transaction(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def run_transaction(
+        self, body: Callable[[Transaction], Awaitable[T]], *, isolation: str | None = None
+    ) -> T:
         """Run a coroutine function in a transaction, and again when another one committed first.
 
         Parameters
         ----------
         body : coroutine function
             Takes the transaction. It may run up to 10 times, with a growing pause between.
+        isolation : str, optional
+            As for `transaction`.
 
         Returns
         -------
@@ -1492,7 +1501,7 @@ class Database(_AsyncCalls, _Opening):
 
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self.transaction() as transaction:
+                async with self.transaction(isolation=isolation) as transaction:
                     return await body(transaction)
             except ConflictError:
                 if attempt == ATTEMPTS:
@@ -1607,7 +1616,9 @@ class SyncDatabase(_SyncCalls, _Opening):
     ) -> None:
         self.close()
 
-    def transaction(self, *, read_only: bool = False, timeout: float | None = None) -> SyncTransaction:
+    def transaction(
+        self, *, read_only: bool = False, isolation: str | None = None, timeout: float | None = None
+    ) -> SyncTransaction:
         """Begin a transaction: ``with db.transaction() as tx`` commits at the end, or rolls back on an error.
 
         Only the calls on the transaction belong to it.
@@ -1616,6 +1627,9 @@ class SyncDatabase(_SyncCalls, _Opening):
         ----------
         read_only : bool
             Whether it only reads: one view of the store for several reads.
+        isolation : {"read committed", "repeatable read", "serializable"}, optional
+            How far it is kept from others; by default as far as the store does by itself, which is one view of the
+            store at least.
         timeout : float, optional
             Seconds after which the begin fails with `TimedOutError`.
 
@@ -1627,7 +1641,7 @@ class SyncDatabase(_SyncCalls, _Opening):
         Raises
         ------
         UnsupportedError
-            When the store has no transactions.
+            When the store has no transactions, or none of that isolation.
         ConflictError
             At the commit: another writer was first.
 
@@ -1643,16 +1657,18 @@ class SyncDatabase(_SyncCalls, _Opening):
         1
         """
         transaction = SyncTransaction()
-        transaction._open_transaction(self, self._begin(read_only, timeout=timeout))
+        transaction._open_transaction(self, self._begin(read_only, isolation, timeout=timeout))
         return transaction
 
-    def run_transaction(self, body: Callable[[SyncTransaction], T]) -> T:
+    def run_transaction(self, body: Callable[[SyncTransaction], T], *, isolation: str | None = None) -> T:
         """Run a function in a transaction, and again when another one committed first.
 
         Parameters
         ----------
         body : callable
             Takes the transaction. It may run up to 10 times, with a growing pause between.
+        isolation : str, optional
+            As for `transaction`.
 
         Returns
         -------
@@ -1680,7 +1696,7 @@ class SyncDatabase(_SyncCalls, _Opening):
 
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.transaction() as transaction:
+                with self.transaction(isolation=isolation) as transaction:
                     return body(transaction)
             except ConflictError:
                 if attempt == ATTEMPTS:
@@ -1692,14 +1708,21 @@ class SyncDatabase(_SyncCalls, _Opening):
 class Transaction(_AsyncCalls):
     """Calls that happen together or not at all, asynchronous: see `Database.transaction`."""
 
-    def __init__(self, database: Database, read_only: bool = False, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        read_only: bool = False,
+        isolation: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
         self._calls = AsyncSession()
         self._database = database
         self._read_only = read_only
+        self._isolation = isolation
         self._timeout = timeout
 
     async def _begin(self) -> Self:
-        reply = self._database._calls._begin(self._read_only, timeout=self._timeout)
+        reply = self._database._calls._begin(self._read_only, self._isolation, timeout=self._timeout)
         begun = await _finish(reply) if type(reply) is Pending else reply
         self._calls._open_transaction(self._database._calls, begun)
         return self

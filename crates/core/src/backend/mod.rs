@@ -24,7 +24,7 @@ use std::fmt::Debug;
 pub use plan::{AccessPlan, Explain, LeafPlan, Support};
 pub use reply::{RecordStream, Reply, stream_of, stream_of_chunks};
 pub use request::{
-    Changes, ColumnRequest, CountRequest, IndexInfo, IndexKind, IndexRequest, ModifyAction, ModifyRequest,
+    Changes, ColumnRequest, CountRequest, IndexInfo, IndexKind, IndexRequest, Isolation, ModifyAction, ModifyRequest,
     ReadBatchRequest, ReadRequest, ScanRequest, TransactionOptions, WriteAction, WriteBatchRequest, WriteOutcome,
     WriteRequest,
 };

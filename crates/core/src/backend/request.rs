@@ -532,6 +532,63 @@ pub enum ModifyAction {
 pub struct TransactionOptions {
     /// Refuse writes in it.
     pub read_only: bool,
+    /// How far it is kept from others; what the store does by itself where it is not given, which is
+    /// [`Isolation::RepeatableRead`] at least.
+    pub isolation: Option<Isolation>,
+}
+
+/// How far a transaction is kept from others, by the levels of the SQL standard. A store may do
+/// more than it is asked for.
+///
+/// ```
+/// use dataknobs_data_core::{ErrorKind, Isolation, SyncDatabase, TransactionOptions};
+/// let mut options = TransactionOptions::default();
+/// options.isolation = Some("serializable".parse::<Isolation>()?);
+/// // The memory store's transactions see one moment, and that is all that it promises.
+/// assert_eq!(SyncDatabase::memory().transaction_with(options).unwrap_err().kind(), ErrorKind::Unsupported);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Each call sees what was committed before it.
+    ReadCommitted,
+    /// All calls see the records as they were when it began; of two that write one record, the
+    /// second fails.
+    RepeatableRead,
+    /// As if the transactions had run one after another.
+    Serializable,
+}
+
+impl Isolation {
+    /// `"read committed"`, `"repeatable read"` or `"serializable"`.
+    ///
+    /// ```
+    /// use dataknobs_data_core::Isolation;
+    /// assert_eq!(Isolation::RepeatableRead.name(), "repeatable read");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Isolation::ReadCommitted => "read committed",
+            Isolation::RepeatableRead => "repeatable read",
+            Isolation::Serializable => "serializable",
+        }
+    }
+}
+
+impl std::str::FromStr for Isolation {
+    type Err = crate::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let name = text.to_ascii_lowercase().replace('_', " ");
+        [Isolation::ReadCommitted, Isolation::RepeatableRead, Isolation::Serializable]
+            .into_iter()
+            .find(|level| level.name() == name)
+            .ok_or_else(|| {
+                crate::Error::invalid_config("an isolation level is read committed, repeatable read or serializable")
+                    .with_context("isolation", format!("`{}`", text.escape_debug()))
+            })
+    }
 }
 
 /// What kind of index.

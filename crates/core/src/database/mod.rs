@@ -19,8 +19,8 @@ pub use transaction::Transaction;
 
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{
-    Backend, Changes, ColumnAnswer, ColumnRequest, Explain, IndexInfo, IndexKind, IndexRequest, ModifyAction,
-    TransactionOptions,
+    Backend, Changes, ColumnAnswer, ColumnRequest, Explain, IndexInfo, IndexKind, IndexRequest, Isolation,
+    ModifyAction, TransactionOptions,
 };
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::{Error, ErrorKind, Result};
@@ -544,6 +544,10 @@ impl Database {
             let Some(transactional) = self.shared.backend.transactional() else {
                 return Err(Error::unsupported("this store has no transactions"));
             };
+            if options.isolation == Some(Isolation::Serializable) && !self.capabilities().serializable {
+                return Err(Error::unsupported("this store's transactions are not serializable")
+                    .with_context("isolation", "serializable"));
+            }
             let read_only = options.read_only || self.read_only;
             let inner = transactional.begin(options).await?;
             Ok(Transaction::new(inner, self.clone(), read_only))
@@ -571,10 +575,34 @@ impl Database {
     ///
     /// # Errors
     /// The closure's own error (the transaction is then rolled back), or what commit reports.
-    pub async fn run_transaction<T>(&self, mut body: impl AsyncFnMut(&Transaction) -> Result<T>) -> Result<T> {
+    pub async fn run_transaction<T>(&self, body: impl AsyncFnMut(&Transaction) -> Result<T>) -> Result<T> {
+        self.run_transaction_with(TransactionOptions::default(), body).await
+    }
+
+    /// [`Database::run_transaction`], with options for each attempt.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Database, Isolation, Query, TransactionOptions, record};
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// let db = Database::memory();
+    /// let mut options = TransactionOptions::default();
+    /// options.isolation = Some(Isolation::RepeatableRead);
+    /// let count = db.run_transaction_with(options, async |tx| tx.count(&Query::new()).await).await?;
+    /// assert_eq!(count, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As there; Unsupported for an isolation that the store does not have.
+    pub async fn run_transaction_with<T>(
+        &self,
+        options: TransactionOptions,
+        mut body: impl AsyncFnMut(&Transaction) -> Result<T>,
+    ) -> Result<T> {
         let mut attempts = 0;
         loop {
-            let transaction = self.transaction().await?;
+            let transaction = self.transaction_with(options.clone()).await?;
             let result = body(&transaction).await;
             if let Some(result) = self.end_attempt(transaction, result, &mut attempts).await {
                 return result;

@@ -328,10 +328,30 @@ impl SyncDatabase {
     ///
     /// # Errors
     /// As there.
-    pub fn run_transaction<T>(&self, mut body: impl FnMut(&SyncTransaction) -> Result<T>) -> Result<T> {
+    pub fn run_transaction<T>(&self, body: impl FnMut(&SyncTransaction) -> Result<T>) -> Result<T> {
+        self.run_transaction_with(TransactionOptions::default(), body)
+    }
+
+    /// [`Database::run_transaction_with`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase, TransactionOptions};
+    /// let db = SyncDatabase::memory();
+    /// let count = db.run_transaction_with(TransactionOptions::default(), |tx| tx.count(&Query::new()))?;
+    /// assert_eq!(count, 0);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_transaction_with<T>(
+        &self,
+        options: TransactionOptions,
+        mut body: impl FnMut(&SyncTransaction) -> Result<T>,
+    ) -> Result<T> {
         let mut attempts = 0;
         loop {
-            let transaction = self.transaction()?;
+            let transaction = self.transaction_with(options.clone())?;
             let result = body(&transaction);
             if let Some(result) = block_on(self.inner.end_attempt(transaction.inner, result, &mut attempts)) {
                 return result;

@@ -15,6 +15,7 @@ use crate::fixture::Fixture;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ability {
     Transactions,
+    Serializable,
     AtomicBatches,
     Indexes,
     InsertionOrder,
@@ -33,6 +34,7 @@ impl Ability {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Ability::Transactions => "transactions",
+            Ability::Serializable => "serializable",
             Ability::AtomicBatches => "atomic_batches",
             Ability::Indexes => "indexes",
             Ability::InsertionOrder => "insertion_order",
@@ -50,6 +52,7 @@ impl Ability {
     pub(crate) fn is_declared(self, capabilities: &Capabilities) -> bool {
         match self {
             Ability::Transactions => capabilities.transactions,
+            Ability::Serializable => capabilities.serializable,
             Ability::AtomicBatches => capabilities.atomic_batches,
             Ability::Indexes => capabilities.indexes,
             Ability::InsertionOrder => capabilities.insertion_order,

@@ -1,6 +1,8 @@
 //! `transaction` and `run_transaction`, where they are declared and where they are not.
 
-use dataknobs_data_core::{Aggregation, Changes, ErrorKind, Query, Record, TransactionOptions, WriteOptions, record};
+use dataknobs_data_core::{
+    Aggregation, Changes, ErrorKind, Isolation, Query, Record, TransactionOptions, WriteOptions, record,
+};
 
 use super::{ids, integer, item, race, stored, three, version_now};
 use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
@@ -219,6 +221,57 @@ async fn running_one_again_after_a_conflict(stage: &Stage<'_>) -> Outcome {
     Ok(())
 }
 
+fn level(isolation: Isolation) -> TransactionOptions {
+    let mut options = TransactionOptions::default();
+    options.isolation = Some(isolation);
+    options
+}
+
+async fn of_a_level_see_what_it_says(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    let tx = db.transaction_with(level(Isolation::RepeatableRead)).await?;
+    db.update("a", item("a", 10)?).await?;
+    ensure_eq!(tx.read("a").await?.and_then(|record| integer(&record, "n")), Some(1), "repeatable read");
+    tx.commit().await?;
+    let tx = db.transaction_with(level(Isolation::ReadCommitted)).await?;
+    ensure!(tx.update("b", item("b", 20)?).await?);
+    tx.commit().await?;
+    stage.holds(&db, &[item("a", 10)?, item("b", 20)?, item("c", 3)?]).await
+}
+
+async fn that_are_not_serializable_do_not_say_so(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    refused(db.transaction_with(level(Isolation::Serializable)).await, ErrorKind::Unsupported)?;
+    Ok(())
+}
+
+/// Each reads what the other writes, and none writes what the other does.
+async fn that_are_serializable_show_no_write_skew(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    let first = db.transaction_with(level(Isolation::Serializable)).await?;
+    let second = db.transaction_with(level(Isolation::Serializable)).await?;
+    let mut done = 0;
+    for (tx, reads, writes) in [(&first, "a", "b"), (&second, "b", "a")] {
+        let read = tx.read(reads).await?.and_then(|record| integer(&record, "n")).unwrap_or_default();
+        match tx.patch(writes, Changes::new().set("n", read + 100)).await {
+            Ok(_) => {}
+            Err(error) => {
+                refused(Err::<(), _>(error), ErrorKind::Conflict)?;
+            }
+        }
+    }
+    for tx in [first, second] {
+        match tx.commit().await {
+            Ok(()) => done += 1,
+            Err(error) => {
+                refused(Err::<(), _>(error), ErrorKind::Conflict)?;
+            }
+        }
+    }
+    ensure_eq!(done, 1, "transactions that were committed");
+    Ok(())
+}
+
 async fn last_after_a_reopen(stage: &Stage<'_>) -> Outcome {
     let db = stage.open_with(three()?).await?;
     let tx = db.transaction().await?;
@@ -251,6 +304,9 @@ pub(super) fn list() -> Vec<Behaviour> {
             running_one_that_fails_rolls_back,
             running_one_again_after_a_conflict,
             last_after_a_reopen,
+            of_a_level_see_what_it_says,
         ],
+        with Serializable => [that_are_serializable_show_no_write_skew],
+        without Serializable => [that_are_not_serializable_do_not_say_so],
     }
 }
