@@ -1,20 +1,19 @@
-//! Many writes at once: by COPY where all of them make records, else by arrays.
+//! Many writes at once: by COPY where there are many records, else by arrays.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use dataknobs_data_core::backend::{WriteAction, WriteOutcome, WriteRequest};
 use dataknobs_data_core::{BatchFailure, Error, ErrorKind, Record, RecordId, Result};
 use foldhash::fast::RandomState;
 use tokio_postgres::types::Type;
 
 use crate::document::read::DocumentReader;
-use crate::document::write::{Document, DocumentWriter};
-use crate::sql::{ArrayParameter, Sql};
-use crate::work::{Raw, Work, record_of, unfit};
-
-type Seen<'a, T> = HashMap<&'a str, T, RandomState>;
+use crate::document::write::DocumentWriter;
+use crate::sql::{ArrayParameter, KeyType, Sql};
+use crate::table::REPLACE;
+use crate::work::{COLUMNS, Raw, Work, record_of, unfit};
 
 /// Batches from here on go by COPY.
 const COPY_FROM: usize = 100;
@@ -27,6 +26,7 @@ const STATEMENT: usize = 8 * 1024 * 1024;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Run {
     Create,
+    CreateUnderNewKey,
     Update,
     Upsert,
     Delete,
@@ -35,12 +35,13 @@ enum Run {
 
 impl Run {
     fn of(write: &WriteRequest) -> Self {
-        match &write.action {
-            _ if write.expected_version.is_some() || write.id.is_none() => Run::Single,
-            WriteAction::Create(_) => Run::Create,
-            WriteAction::Update(_) => Run::Update,
-            WriteAction::Upsert(_) => Run::Upsert,
-            WriteAction::Delete => Run::Delete,
+        match (&write.action, write.id.is_some()) {
+            _ if write.expected_version.is_some() => Run::Single,
+            (WriteAction::Create(_) | WriteAction::Upsert(_), false) => Run::CreateUnderNewKey,
+            (WriteAction::Create(_), true) => Run::Create,
+            (WriteAction::Update(_), true) => Run::Update,
+            (WriteAction::Upsert(_), true) => Run::Upsert,
+            (WriteAction::Delete, true) => Run::Delete,
             _ => Run::Single,
         }
     }
@@ -53,9 +54,23 @@ fn record_in(write: &WriteRequest) -> Option<&Record> {
     }
 }
 
+/// The id and the record of a write that has both.
+fn row_in(write: &WriteRequest) -> Option<(&RecordId, &Record)> {
+    Some((write.id.as_ref()?, record_in(write)?))
+}
+
 fn failed(index: usize, error: Error) -> Error {
     Error::new(error.kind(), "a write of the batch failed, so that nothing was written")
         .with_failures(vec![BatchFailure { index, error }])
+}
+
+fn taken(id: &str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, "a record with this id is there already")
+        .with_context("id", format!("`{}`", id.escape_debug()))
+}
+
+fn outcome(found: bool) -> impl Fn(&WriteRequest) -> Option<WriteOutcome> {
+    move |write| Some(WriteOutcome::new(write.id.clone()?, found, None))
 }
 
 impl Work<'_> {
@@ -71,7 +86,7 @@ impl Work<'_> {
     fn check(&self, writes: &[WriteRequest]) -> Result<()> {
         for (index, write) in writes.iter().enumerate() {
             let makes = matches!(write.action, WriteAction::Create(_) | WriteAction::Upsert(_));
-            if let (Some(id), true) = (&write.id, makes)
+            if let (Some(id), true) = (&write.id, makes && self.table.key != KeyType::Text)
                 && self.table.key.bytes(id).is_none()
             {
                 return Err(failed(index, unfit(id, self.table.key)));
@@ -98,6 +113,7 @@ impl Work<'_> {
                     continue;
                 }
                 Run::Create => outcomes.extend(self.create_run(&rest[..length], start).await?),
+                Run::CreateUnderNewKey => outcomes.extend(self.create_under_new_keys(&rest[..length]).await?),
                 Run::Update => outcomes.extend(self.update_run(&rest[..length]).await?),
                 Run::Upsert => outcomes.extend(self.upsert_run(&rest[..length]).await?),
                 Run::Delete => outcomes.extend(self.delete_run(&rest[..length]).await?),
@@ -108,13 +124,10 @@ impl Work<'_> {
     }
 
     async fn create_run(&self, writes: &[WriteRequest], start: usize) -> Result<Vec<WriteOutcome>> {
-        let mut seen: Seen<'_, ()> = Seen::with_capacity_and_hasher(writes.len(), RandomState::default());
-        for (index, id) in writes.iter().enumerate().filter_map(|(index, write)| Some((index, write.id.as_ref()?))) {
-            if seen.insert(id, ()).is_some() {
-                return Err(failed(start + index, taken(id)));
-            }
-        }
         if writes.len() < COPY_FROM {
+            if let Some(error) = second_of_two(writes, start) {
+                return Err(error);
+            }
             let made = self.insert(writes).await?;
             let first = writes.iter().enumerate().find_map(|(index, write)| {
                 let id = write.id.as_ref()?;
@@ -126,14 +139,17 @@ impl Work<'_> {
             };
         }
         self.connection.batch("SAVEPOINT dk_copy").await?;
-        match self.copy(writes).await {
+        match self.copy(&self.table.sql, writes.iter().filter_map(row_in)).await {
             Ok(_) => {
                 self.connection.batch("RELEASE SAVEPOINT dk_copy").await?;
                 Ok(writes.iter().filter_map(outcome(false)).collect())
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 self.connection.batch("ROLLBACK TO SAVEPOINT dk_copy; RELEASE SAVEPOINT dk_copy").await?;
-                Err(self.first_taken(writes, start).await?)
+                match second_of_two(writes, start) {
+                    Some(error) => Err(error),
+                    None => Err(self.first_taken(writes, start).await?),
+                }
             }
             Err(error) => Err(error),
         }
@@ -158,123 +174,167 @@ impl Work<'_> {
         Ok(rows.iter().filter_map(|row| self.table.key.id(row.get::<_, Raw<'_>>(0).0)).collect())
     }
 
-    async fn copy(&self, writes: &[WriteRequest]) -> Result<u64> {
-        let text = format!("COPY {} (id, data, meta) FROM STDIN (FORMAT binary)", self.table.sql);
-        let key = self.table.key;
-        let rows = writes.iter().filter_map(move |write| Some((key.bytes(write.id.as_ref()?)?, record_in(write)?)));
-        self.connection.copy_in(&text, CopyPieces::new(rows)).await
+    async fn copy<'b>(&self, into: &str, rows: impl Iterator<Item = (&'b RecordId, &'b Record)>) -> Result<u64> {
+        let text = format!("COPY {into} (id, data, meta, field_order) FROM STDIN (FORMAT binary)");
+        self.connection.copy_in(&text, CopyPieces::new(self.table.key, rows)).await
     }
 
     /// The ids under which records were made.
     async fn insert(&self, writes: &[WriteRequest]) -> Result<HashSet<RecordId, RandomState>> {
         let text = format!(
-            "INSERT INTO {} (id, data, meta) SELECT * FROM unnest($1::{}[], $2::jsonb[], $3::jsonb[]) \
-             ON CONFLICT (id) DO NOTHING RETURNING id",
+            "INSERT INTO {} (id, data, meta, field_order) SELECT * FROM {} ON CONFLICT (id) DO NOTHING RETURNING id",
             self.table.sql,
-            self.table.key.sql()
+            self.arrays()
         );
         let mut made = HashSet::with_hasher(RandomState::default());
-        let rows = writes.iter().filter_map(|write| Some((write.id.as_ref()?, record_in(write)?)));
-        for sql in self.statements(&text, rows) {
+        for sql in self.statements(&text, writes.iter().filter_map(row_in)) {
             made.extend(self.ids_of(&sql).await?);
         }
         Ok(made)
     }
 
-    /// The statement as often as its arrays need, each time with a part of the rows.
-    fn statements<'b>(&self, text: &str, rows: impl Iterator<Item = (&'b RecordId, &'b Record)>) -> Vec<Sql> {
-        let element = self.table.key.element();
-        let empty =
-            || (ArrayParameter::of(&element), ArrayParameter::of(&Type::JSONB), ArrayParameter::of(&Type::JSONB));
+    /// The server makes the keys, in the order of the records.
+    async fn create_under_new_keys(&self, writes: &[WriteRequest]) -> Result<Vec<WriteOutcome>> {
+        let text = format!(
+            "INSERT INTO {} (data, meta, field_order) SELECT n.data, n.meta, n.field_order FROM ROWS FROM \
+             (unnest($1::jsonb[]), unnest($2::jsonb[]), unnest($3::text[])) WITH ORDINALITY \
+             AS n (data, meta, field_order, place) ORDER BY n.place ON CONFLICT (id) DO NOTHING RETURNING id",
+            self.table.sql
+        );
         let mut writer = DocumentWriter::default();
-        let mut statements = Vec::new();
-        let (mut arrays, mut filled) = (empty(), false);
-        for (id, record) in rows {
-            let Document { data, meta } = writer.write(record);
-            arrays.0.push(self.table.key.bytes(id).as_deref());
-            arrays.1.push_json(Some(&data));
-            arrays.2.push_json(meta.as_deref());
-            filled = true;
-            if arrays.0.len() + arrays.1.len() + arrays.2.len() >= STATEMENT {
-                let (ids, data, meta) = std::mem::replace(&mut arrays, empty());
-                statements.push(Sql::with(text, vec![ids.finish(), data.finish(), meta.finish()]));
-                filled = false;
+        let mut outcomes = Vec::with_capacity(writes.len());
+        let records: Vec<&Record> = writes.iter().filter_map(record_in).collect();
+        for records in records.chunks(1_000) {
+            let mut arrays = Arrays::new(self.table.key);
+            records.iter().for_each(|record| arrays.push(&mut writer, None, record));
+            let [_, data, meta, order] = arrays.finish();
+            self.connection.batch("SAVEPOINT dk_keys").await?;
+            let sql = Sql::with(text.as_str(), vec![data, meta, order]);
+            let rows = self.connection.query(&sql).await?;
+            if rows.len() == records.len() {
+                self.connection.batch("RELEASE SAVEPOINT dk_keys").await?;
+                let ids = rows.iter().filter_map(|row| self.table.key.id(row.get::<_, Raw<'_>>(0).0));
+                outcomes.extend(ids.map(|id| WriteOutcome::new(id, false, None)));
+                continue;
+            }
+            // A key was taken: which record would have had it is not known, so one by one.
+            self.connection.batch("ROLLBACK TO SAVEPOINT dk_keys; RELEASE SAVEPOINT dk_keys").await?;
+            for record in records {
+                let create = WriteRequest::new(None, WriteAction::Create((*record).clone()));
+                outcomes.push(self.write(create).await?);
             }
         }
-        if filled {
-            let (ids, data, meta) = arrays;
-            statements.push(Sql::with(text, vec![ids.finish(), data.finish(), meta.finish()]));
+        Ok(outcomes)
+    }
+
+    /// The arrays of a statement's parameters as rows.
+    fn arrays(&self) -> String {
+        format!("unnest($1::{}[], $2::jsonb[], $3::jsonb[], $4::text[])", self.table.key.sql())
+    }
+
+    /// The statement as often as its arrays need, each time with a part of the rows.
+    fn statements<'b>(&self, text: &str, rows: impl Iterator<Item = (&'b RecordId, &'b Record)>) -> Vec<Sql> {
+        let mut writer = DocumentWriter::default();
+        let mut statements = Vec::new();
+        let mut arrays = Arrays::new(self.table.key);
+        for (id, record) in rows {
+            arrays.push(&mut writer, Some(id), record);
+            if arrays.bytes() >= STATEMENT {
+                let full = std::mem::replace(&mut arrays, Arrays::new(self.table.key));
+                statements.push(Sql::with(text, full.finish().into()));
+            }
+        }
+        if !arrays.is_empty() {
+            statements.push(Sql::with(text, arrays.finish().into()));
         }
         statements
     }
 
     async fn upsert_run(&self, writes: &[WriteRequest]) -> Result<Vec<WriteOutcome>> {
-        let text = format!(
-            "INSERT INTO {} (id, data, meta) SELECT * FROM unnest($1::{}[], $2::jsonb[], $3::jsonb[]) \
-             ON CONFLICT (id) DO UPDATE SET data = EXCLUDED.data, meta = EXCLUDED.meta, \
-             version = EXCLUDED.version, updated_at = now() RETURNING id, xmax <> 0",
-            self.table.sql,
-            self.table.key.sql()
-        );
-        let there = self.last_of_each(&text, writes).await?;
-        Ok(writes
-            .iter()
-            .filter_map(|write| {
+        let rows = self.last_of_each(writes);
+        if writes.len() < COPY_FROM {
+            let text = format!(
+                "INSERT INTO {} (id, data, meta, field_order) SELECT * FROM {} {REPLACE} RETURNING id, xmax <> 0",
+                self.table.sql,
+                self.arrays()
+            );
+            let there = self.said_yes(&text, rows.into_iter()).await?;
+            let outcomes = writes.iter().filter_map(|write| {
                 let found = there.contains(write.id.as_ref()?);
                 outcome(found)(write)
-            })
-            .collect())
+            });
+            return Ok(outcomes.collect());
+        }
+        let key = if self.table.key == KeyType::Text { "text COLLATE \"C\"" } else { self.table.key.sql() };
+        let make = format!(
+            "CREATE TEMPORARY TABLE dk_incoming (id {key}, data jsonb, meta jsonb, field_order text) ON COMMIT DROP"
+        );
+        self.connection.batch(&make).await?;
+        self.copy("dk_incoming", rows.into_iter()).await?;
+        let text = format!(
+            "INSERT INTO {} (id, data, meta, field_order) SELECT * FROM dk_incoming {REPLACE}; DROP TABLE dk_incoming",
+            self.table.sql
+        );
+        self.connection.batch(&text).await?;
+        // Which of them were there is not asked: nobody who writes many needs it.
+        Ok(writes.iter().filter_map(outcome(false)).collect())
     }
 
     async fn update_run(&self, writes: &[WriteRequest]) -> Result<Vec<WriteOutcome>> {
         let text = format!("{} RETURNING t.id, true", self.update_text());
-        let there = self.last_of_each(&text, writes).await?;
-        Ok(writes
-            .iter()
-            .filter_map(|write| {
-                let found = there.contains(write.id.as_ref()?);
-                outcome(found)(write)
-            })
-            .collect())
+        let there = self.said_yes(&text, self.last_of_each(writes).into_iter()).await?;
+        let outcomes = writes.iter().filter_map(|write| {
+            let found = there.contains(write.id.as_ref()?);
+            outcome(found)(write)
+        });
+        Ok(outcomes.collect())
     }
 
     fn update_text(&self) -> String {
         format!(
-            "UPDATE {} AS t SET data = n.data, meta = n.meta, version = DEFAULT, updated_at = now() \
-             FROM unnest($1::{}[], $2::jsonb[], $3::jsonb[]) AS n (id, data, meta) WHERE t.id = n.id",
+            "UPDATE {} AS t SET data = n.data, meta = n.meta, field_order = n.field_order, version = DEFAULT, \
+             updated_at = now() FROM {} AS n (id, data, meta, field_order) WHERE t.id = n.id",
             self.table.sql,
-            self.table.key.sql()
+            self.arrays()
         )
     }
 
-    /// Runs a statement over the last record of each id, in the order of ids, so that two batches
-    /// wait for each other instead of both; gives the ids for which it says yes.
-    async fn last_of_each(&self, text: &str, writes: &[WriteRequest]) -> Result<HashSet<RecordId, RandomState>> {
-        let mut last: Seen<'_, &WriteRequest> = Seen::with_capacity_and_hasher(writes.len(), RandomState::default());
-        for write in writes {
-            if let Some(id) = &write.id
-                && self.table.key.bytes(id).is_some()
-            {
-                match last.entry(id) {
-                    Entry::Occupied(mut entry) => *entry.get_mut() = write,
-                    Entry::Vacant(entry) => {
-                        entry.insert(write);
-                    }
-                }
+    /// The last record of each id, in the order of ids, so that of two batches one waits for the
+    /// other instead of each for the other.
+    fn last_of_each<'b>(&self, writes: &'b [WriteRequest]) -> Vec<(&'b RecordId, &'b Record)> {
+        let fits =
+            |row: &(&RecordId, &Record)| self.table.key == KeyType::Text || self.table.key.bytes(row.0).is_some();
+        let mut rows: Vec<_> = writes.iter().filter_map(row_in).filter(fits).collect();
+        if rows.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return rows;
+        }
+        // Stable, so that the last one of equal ids is the last one given.
+        rows.sort_by_key(|(id, _)| *id);
+        let mut last: Vec<(&RecordId, &Record)> = Vec::with_capacity(rows.len());
+        for row in rows {
+            match last.last_mut() {
+                Some(before) if before.0 == row.0 => *before = row,
+                _ => last.push(row),
             }
         }
-        let mut rows: Vec<(&RecordId, &Record)> =
-            last.values().filter_map(|write| Some((write.id.as_ref()?, record_in(write)?))).collect();
-        rows.sort_unstable_by_key(|(id, _)| *id);
-        let mut there = HashSet::with_hasher(RandomState::default());
-        for sql in self.statements(text, rows.into_iter()) {
+        last
+    }
+
+    /// Runs a statement over records; gives the ids for which it says yes.
+    async fn said_yes<'b>(
+        &self,
+        text: &str,
+        rows: impl Iterator<Item = (&'b RecordId, &'b Record)>,
+    ) -> Result<HashSet<RecordId, RandomState>> {
+        let mut yes = HashSet::with_hasher(RandomState::default());
+        for sql in self.statements(text, rows) {
             for row in self.connection.query(&sql).await? {
                 if row.get::<_, bool>(1) {
-                    there.extend(self.table.key.id(row.get::<_, Raw<'_>>(0).0));
+                    yes.extend(self.table.key.id(row.get::<_, Raw<'_>>(0).0));
                 }
             }
         }
-        Ok(there)
+        Ok(yes)
     }
 
     /// Writes records that are there and locked.
@@ -284,7 +344,7 @@ impl Work<'_> {
         }
         let rows = records.iter().filter_map(|record| Some((record.id()?, *record)));
         for sql in self.statements(&self.update_text(), rows) {
-            self.connection.execute(&sql).await?;
+            self.connection.execute(&sql.text, &sql.parameters).await?;
         }
         Ok(())
     }
@@ -305,7 +365,7 @@ impl Work<'_> {
     pub(crate) async fn read_batch(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>> {
         let mut keys = ArrayParameter::of(&self.table.key.element());
         ids.iter().filter_map(|id| self.table.key.bytes(id)).for_each(|id| keys.push(Some(&id)));
-        let text = format!("SELECT {} FROM {} WHERE id = ANY($1)", crate::work::COLUMNS, self.table.sql);
+        let text = format!("SELECT {COLUMNS} FROM {} WHERE id = ANY($1)", self.table.sql);
         let rows = self.connection.query(&Sql::with(text, vec![keys.finish()])).await?;
         let mut reader = DocumentReader::default();
         let mut found: HashMap<RecordId, Record, RandomState> =
@@ -320,66 +380,122 @@ impl Work<'_> {
     }
 }
 
-fn taken(id: &str) -> Error {
-    Error::new(ErrorKind::AlreadyExists, "a record with this id is there already")
-        .with_context("id", format!("`{}`", id.escape_debug()))
+/// The second of two equal ids in one batch.
+fn second_of_two(writes: &[WriteRequest], start: usize) -> Option<Error> {
+    let mut seen: HashSet<&RecordId, RandomState> =
+        HashSet::with_capacity_and_hasher(writes.len(), RandomState::default());
+    let mut ids = writes.iter().enumerate().filter_map(|(index, write)| Some((index, write.id.as_ref()?)));
+    ids.find(|(_, id)| !seen.insert(id)).map(|(index, id)| failed(start + index, taken(id)))
 }
 
-fn outcome(found: bool) -> impl Fn(&WriteRequest) -> Option<WriteOutcome> {
-    move |write| Some(WriteOutcome::new(write.id.clone()?, found, None))
+/// Records as arrays of columns.
+struct Arrays {
+    key: KeyType,
+    columns: [ArrayParameter; 4],
+    text: Vec<u8>,
+    rows: usize,
+}
+
+impl Arrays {
+    fn new(key: KeyType) -> Self {
+        let columns = [&key.element(), &Type::JSONB, &Type::JSONB, &Type::TEXT].map(ArrayParameter::of);
+        Arrays { key, columns, text: Vec::new(), rows: 0 }
+    }
+
+    fn push(&mut self, writer: &mut DocumentWriter, id: Option<&RecordId>, record: &Record) {
+        self.text.clear();
+        let (meta, order) = writer.write(record, &mut self.text);
+        let [ids, data, metas, orders] = &mut self.columns;
+        ids.push(id.and_then(|id| self.key.bytes(id)).as_deref());
+        data.push_json(Some(&self.text));
+        metas.push_json(meta.as_deref());
+        orders.push(order.as_deref().map(str::as_bytes));
+        self.rows += 1;
+    }
+
+    fn bytes(&self) -> usize {
+        self.columns.iter().map(ArrayParameter::len).sum()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    fn finish(self) -> [crate::sql::Parameter; 4] {
+        self.columns.map(ArrayParameter::finish)
+    }
 }
 
 /// Rows in the binary form of COPY, in pieces.
 struct CopyPieces<I> {
+    key: KeyType,
     rows: I,
     writer: DocumentWriter,
-    buffer: BytesMut,
+    piece: Vec<u8>,
     started: bool,
     ended: bool,
 }
 
 impl<I> CopyPieces<I> {
-    fn new(rows: I) -> Self {
-        let buffer = BytesMut::with_capacity(PIECE + PIECE / 4);
-        CopyPieces { rows, writer: DocumentWriter::default(), buffer, started: false, ended: false }
+    fn new(key: KeyType, rows: I) -> Self {
+        CopyPieces { key, rows, writer: DocumentWriter::default(), piece: Vec::new(), started: false, ended: false }
+    }
+
+    fn push(&mut self, id: &RecordId, record: &Record) {
+        let piece = &mut self.piece;
+        piece.extend_from_slice(&4i16.to_be_bytes());
+        match self.key {
+            KeyType::Text => push_field(piece, id.as_bytes()),
+            key => push_field(piece, &key.bytes(id).unwrap_or_default()),
+        }
+        let start = piece.len();
+        piece.extend_from_slice(&[0, 0, 0, 0, 1]); // the length, when it is known, and the version of the binary form
+        let (meta, order): (_, Option<Arc<str>>) = self.writer.write(record, piece);
+        let length = (piece.len() - start - 4) as i32;
+        piece[start..start + 4].copy_from_slice(&length.to_be_bytes());
+        match meta {
+            Some(meta) => {
+                piece.extend_from_slice(&(meta.len() as i32 + 1).to_be_bytes());
+                piece.push(1);
+                piece.extend_from_slice(&meta);
+            }
+            None => piece.extend_from_slice(&(-1i32).to_be_bytes()),
+        }
+        match order {
+            Some(order) => push_field(piece, order.as_bytes()),
+            None => piece.extend_from_slice(&(-1i32).to_be_bytes()),
+        }
     }
 }
 
-impl<'a, I: Iterator<Item = (Vec<u8>, &'a Record)>> Iterator for CopyPieces<I> {
+fn push_field(piece: &mut Vec<u8>, bytes: &[u8]) {
+    piece.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
+    piece.extend_from_slice(bytes);
+}
+
+impl<'a, I: Iterator<Item = (&'a RecordId, &'a Record)>> Iterator for CopyPieces<I> {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
         if self.ended {
             return None;
         }
+        self.piece = Vec::with_capacity(PIECE + PIECE / 8);
         if !self.started {
             self.started = true;
-            self.buffer.put_slice(b"PGCOPY\n\xFF\r\n\0");
-            self.buffer.put_i32(0); // no flags
-            self.buffer.put_i32(0); // no header extension
+            // No flags, and no extension of the header.
+            self.piece.extend_from_slice(b"PGCOPY\n\xFF\r\n\0\0\0\0\0\0\0\0\0");
         }
-        while self.buffer.len() < PIECE {
-            let Some((id, record)) = self.rows.next() else {
-                self.ended = true;
-                self.buffer.put_i16(-1);
-                break;
-            };
-            let Document { data, meta } = self.writer.write(record);
-            self.buffer.put_i16(3);
-            self.buffer.put_i32(id.len() as i32);
-            self.buffer.put_slice(&id);
-            put_json(&mut self.buffer, &data);
-            match meta {
-                Some(meta) => put_json(&mut self.buffer, &meta),
-                None => self.buffer.put_i32(-1),
+        while self.piece.len() < PIECE {
+            match self.rows.next() {
+                Some((id, record)) => self.push(id, record),
+                None => {
+                    self.ended = true;
+                    self.piece.extend_from_slice(&(-1i16).to_be_bytes());
+                    break;
+                }
             }
         }
-        Some(self.buffer.split().freeze())
+        Some(Bytes::from(std::mem::take(&mut self.piece)))
     }
-}
-
-fn put_json(buffer: &mut BytesMut, text: &[u8]) {
-    buffer.put_i32(text.len() as i32 + 1);
-    buffer.put_u8(1); // the version of the binary form
-    buffer.put_slice(text);
 }

@@ -157,50 +157,57 @@ impl Connection {
         self.client.batch_execute(text).await.map_err(from_driver)
     }
 
-    async fn statement(&self, sql: &Sql) -> Result<Statement> {
-        if let Some(known) = self.statements.lock().get(&sql.text) {
+    async fn statement(&self, text: &str, parameters: &[Parameter]) -> Result<Statement> {
+        if let Some(known) = self.statements.lock().get(text) {
             return Ok(known);
         }
-        let types: Vec<Type> = sql.parameters.iter().map(|parameter| parameter.kind.clone()).collect();
-        let statement = self.client.prepare_typed(&sql.text, &types).await.map_err(from_driver)?;
-        self.statements.lock().put(&sql.text, statement.clone());
+        let types: Vec<Type> = parameters.iter().map(|parameter| parameter.kind.clone()).collect();
+        let statement = self.client.prepare_typed(text, &types).await.map_err(from_driver)?;
+        self.statements.lock().put(text, statement.clone());
         Ok(statement)
     }
 
     /// The rows as they come.
-    pub(crate) async fn stream(&self, sql: &Sql) -> Result<RowStream> {
+    pub(crate) async fn stream(&self, text: &str, parameters: &[Parameter]) -> Result<RowStream> {
         if self.prepares {
-            let statement = self.statement(sql).await?;
-            self.client.query_raw(&statement, sql.parameters.iter().map(as_bound)).await.map_err(from_driver)
+            let statement = self.statement(text, parameters).await?;
+            self.client.query_raw(&statement, parameters.iter().map(as_bound)).await.map_err(from_driver)
         } else {
-            self.stream_once(sql).await
+            self.stream_once(text, parameters).await
         }
     }
 
     /// The rows of a statement that will not come again.
-    pub(crate) async fn stream_once(&self, sql: &Sql) -> Result<RowStream> {
-        let parameters = sql.parameters.iter().map(|parameter| (as_bound(parameter), parameter.kind.clone()));
-        self.client.query_typed_raw(&sql.text, parameters).await.map_err(from_driver)
+    async fn stream_once(&self, text: &str, parameters: &[Parameter]) -> Result<RowStream> {
+        let parameters = parameters.iter().map(|parameter| (as_bound(parameter), parameter.kind.clone()));
+        self.client.query_typed_raw(text, parameters).await.map_err(from_driver)
     }
 
     /// All rows.
     pub(crate) async fn query(&self, sql: &Sql) -> Result<Vec<Row>> {
-        self.stream(sql).await?.try_collect().await.map_err(from_driver)
+        self.stream(&sql.text, &sql.parameters).await?.try_collect().await.map_err(from_driver)
     }
 
     /// All rows of a statement that will not come again.
     pub(crate) async fn query_once(&self, sql: &Sql) -> Result<Vec<Row>> {
-        self.stream_once(sql).await?.try_collect().await.map_err(from_driver)
+        self.stream_once(&sql.text, &sql.parameters).await?.try_collect().await.map_err(from_driver)
     }
 
-    /// The first row, if there is one.
-    pub(crate) async fn first(&self, sql: &Sql) -> Result<Option<Row>> {
-        Ok(self.query(sql).await?.into_iter().next())
+    /// The one row that a statement gives, if there is one.
+    pub(crate) async fn first(&self, text: &str, parameters: &[Parameter]) -> Result<Option<Row>> {
+        let rows = self.stream(text, parameters).await?;
+        futures_util::pin_mut!(rows);
+        let first = rows.try_next().await.map_err(from_driver)?;
+        if first.is_some() {
+            // To the end, so that an error behind the row is seen.
+            while rows.try_next().await.map_err(from_driver)?.is_some() {}
+        }
+        Ok(first)
     }
 
     /// How many rows a statement changed.
-    pub(crate) async fn execute(&self, sql: &Sql) -> Result<u64> {
-        let rows = self.stream(sql).await?;
+    pub(crate) async fn execute(&self, text: &str, parameters: &[Parameter]) -> Result<u64> {
+        let rows = self.stream(text, parameters).await?;
         futures_util::pin_mut!(rows);
         while rows.try_next().await.map_err(from_driver)?.is_some() {}
         Ok(rows.rows_affected().unwrap_or_default())

@@ -49,8 +49,8 @@ impl Work<'_> {
 
 impl Work<'_> {
     async fn table_bytes(&self) -> Result<u64> {
-        let sql = Sql::with("SELECT pg_relation_size(to_regclass($1))", vec![Parameter::text(&self.table.sql)]);
-        let row = self.connection.first(&sql).await?;
+        let text = "SELECT pg_relation_size(to_regclass($1))";
+        let row = self.connection.first(text, &[Parameter::text(&self.table.sql)]).await?;
         let bytes = row.and_then(|row| row.try_get::<_, Option<i64>>(0).ok().flatten()).unwrap_or_default();
         Ok(u64::try_from(bytes).unwrap_or_default())
     }

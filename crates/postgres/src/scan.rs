@@ -71,7 +71,7 @@ impl Rows {
 ///
 /// The server holds one snapshot and sends no faster than the rows are taken.
 pub(crate) async fn scan(lease: Lease, sql: &Sql, records: Records) -> Result<RecordStream> {
-    let rows = match lease.stream(sql).await {
+    let rows = match lease.stream(&sql.text, &sql.parameters).await {
         Ok(rows) => Box::pin(rows),
         Err(error) => return lease.settle(Err(error)),
     };

@@ -21,6 +21,11 @@ impl Parameter {
         Parameter { kind: Type::JSONB, bytes: text.map(json_bytes) }
     }
 
+    /// A text; none is an SQL null.
+    pub(crate) fn optional_text(text: Option<&str>) -> Self {
+        Parameter { kind: Type::TEXT, bytes: text.map(|text| text.as_bytes().to_vec()) }
+    }
+
     pub(crate) fn integer(integer: i64) -> Self {
         Parameter { kind: Type::INT8, bytes: Some(integer.to_be_bytes().to_vec()) }
     }

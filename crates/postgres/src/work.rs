@@ -7,13 +7,13 @@ use tokio_postgres::types::{FromSql, Type};
 
 use crate::connection::Connection;
 use crate::document::query::{push_after, push_condition, push_order};
-use crate::document::read::DocumentReader;
-use crate::document::write::{Document, DocumentWriter};
+use crate::document::read::{DocumentReader, with_reader};
+use crate::document::write::Document;
 use crate::sql::{KeyType, Parameter, Sql};
 use crate::table::Table;
 
 /// The columns of a record, in the order in which [`record_of`] reads them.
-pub(crate) const COLUMNS: &str = "id, data, meta, version";
+pub(crate) const COLUMNS: &str = "id, data, meta, version, field_order";
 
 /// A connection, the table, and whether a transaction of the user's is open on it.
 pub(crate) struct Work<'a> {
@@ -53,7 +53,8 @@ pub(crate) fn record_of(row: &Row, key: KeyType, reader: &mut DocumentReader) ->
     let named = |error: Error| error.with_context("id", format!("`{}`", id.escape_debug()));
     let data = json_text(row.get(1)).map_err(named)?;
     let meta = row.get::<_, Option<Raw<'_>>>(2).map(json_text).transpose().map_err(named)?;
-    let mut record = reader.read(data, meta).map_err(named)?;
+    let order = row.get::<_, Option<Raw<'_>>>(4).map(|order| order.0);
+    let mut record = reader.read(data, meta, order).map_err(named)?;
     record.set_version(version_of(row, 3)?);
     record.set_id(id);
     Ok(record)
@@ -96,15 +97,13 @@ impl Work<'_> {
 
     pub(crate) async fn read(&self, id: &str) -> Result<Option<Record>> {
         let Some(key) = self.key(id) else { return Ok(None) };
-        let text = format!("SELECT {COLUMNS} FROM {} WHERE id = $1", self.table.sql);
-        let row = self.connection.first(&Sql::with(text, vec![key])).await?;
-        row.map(|row| record_of(&row, self.table.key, &mut DocumentReader::default())).transpose()
+        let row = self.connection.first(&self.table.statements.read, &[key]).await?;
+        row.map(|row| with_reader(|reader| record_of(&row, self.table.key, reader))).transpose()
     }
 
     pub(crate) async fn exists(&self, id: &str) -> Result<bool> {
         let Some(key) = self.key(id) else { return Ok(false) };
-        let text = format!("SELECT 1 FROM {} WHERE id = $1", self.table.sql);
-        Ok(self.connection.first(&Sql::with(text, vec![key])).await?.is_some())
+        Ok(self.connection.first(&self.table.statements.exists, &[key]).await?.is_some())
     }
 
     /// One write.
@@ -134,29 +133,29 @@ impl Work<'_> {
     }
 
     async fn create(&self, id: Option<RecordId>, record: Record) -> Result<WriteOutcome> {
-        let Document { data, meta } = document_of(&record)?;
-        let (data, meta) = (Parameter::json(Some(&data)), Parameter::json(meta.as_deref()));
-        let table = &self.table.sql;
-        let Some(id) = id else { return self.create_under_new_key(data, meta).await };
-        let key = self.key_for_writing(&id)?;
-        let text = format!(
-            "INSERT INTO {table} (id, data, meta) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING RETURNING version"
-        );
-        match self.connection.first(&Sql::with(text, vec![key, data, meta])).await? {
+        let [data, meta, order] = document_of(&record)?;
+        let Some(id) = id else { return self.create_under_new_key([data, meta, order]).await };
+        let parameters = [self.key_for_writing(&id)?, data, meta, order];
+        let statements = &self.table.statements;
+        // An error would end a transaction; outside of one, it is the cheaper way to learn of it.
+        let made = if self.in_transaction {
+            self.connection.first(&statements.create_if_absent, &parameters).await
+        } else {
+            match self.connection.first(&statements.create, &parameters).await {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+                made => made,
+            }
+        };
+        match made? {
             Some(row) => Ok(WriteOutcome::new(id, false, version_of(&row, 0)?)),
             None => Err(already_exists(&id)),
         }
     }
 
     /// The server makes the key. One that a record was given before is passed over.
-    async fn create_under_new_key(&self, data: Parameter, meta: Parameter) -> Result<WriteOutcome> {
-        let table = &self.table.sql;
-        let text = format!(
-            "INSERT INTO {table} (data, meta) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING RETURNING id, version"
-        );
-        let sql = Sql::with(text, vec![data, meta]);
+    async fn create_under_new_key(&self, document: [Parameter; 3]) -> Result<WriteOutcome> {
         loop {
-            if let Some(row) = self.connection.first(&sql).await? {
+            if let Some(row) = self.connection.first(&self.table.statements.create_under_new_key, &document).await? {
                 let id = self.table.key.id(row.get::<_, Raw<'_>>(0).0).ok_or_else(odd_row)?;
                 return Ok(WriteOutcome::new(id, false, version_of(&row, 1)?));
             }
@@ -170,21 +169,15 @@ impl Work<'_> {
             "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest((SELECT max(id) FROM {}), 1))",
             self.table.sql
         );
-        self.connection.query(&Sql::with(text, vec![Parameter::text(&self.table.sql)])).await?;
+        self.connection.first(&text, &[Parameter::text(&self.table.sql)]).await?;
         Ok(())
     }
 
     async fn upsert(&self, id: RecordId, record: Record) -> Result<WriteOutcome> {
         let key = self.key_for_writing(&id)?;
-        let Document { data, meta } = document_of(&record)?;
-        let text = format!(
-            "INSERT INTO {} AS t (id, data, meta) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET \
-             data = EXCLUDED.data, meta = EXCLUDED.meta, version = EXCLUDED.version, updated_at = now() \
-             RETURNING version, xmax <> 0",
-            self.table.sql
-        );
-        let parameters = vec![key, Parameter::json(Some(&data)), Parameter::json(meta.as_deref())];
-        let row = self.connection.first(&Sql::with(text, parameters)).await?.ok_or_else(odd_row)?;
+        let [data, meta, order] = document_of(&record)?;
+        let row = self.connection.first(&self.table.statements.upsert, &[key, data, meta, order]).await?;
+        let row = row.ok_or_else(odd_row)?;
         Ok(WriteOutcome::new(id, row.try_get(1).map_err(|_| odd_row())?, version_of(&row, 0)?))
     }
 
@@ -199,18 +192,14 @@ impl Work<'_> {
         let row = match key {
             None => None,
             Some(key) => {
-                let Document { data, meta } = document_of(record)?;
-                let mut parameters = vec![key, Parameter::json(Some(&data)), Parameter::json(meta.as_deref())];
-                let mut text = format!(
-                    "UPDATE {} SET data = $2, meta = $3, version = DEFAULT, updated_at = now() WHERE id = $1",
-                    self.table.sql
-                );
-                if let Some(expected) = expected {
-                    text.push_str(" AND version = $4");
-                    parameters.push(Parameter::integer(expected));
+                let [data, meta, order] = document_of(record)?;
+                match expected {
+                    None => self.connection.first(&self.table.statements.update, &[key, data, meta, order]).await?,
+                    Some(expected) => {
+                        let parameters = [key, data, meta, order, Parameter::integer(expected)];
+                        self.connection.first(&self.table.statements.update_expected, &parameters).await?
+                    }
                 }
-                text.push_str(" RETURNING version");
-                self.connection.first(&Sql::with(text, parameters)).await?
             }
         };
         match (row, expected) {
@@ -223,15 +212,13 @@ impl Work<'_> {
     async fn delete(&self, id: RecordId, expected: Option<i64>) -> Result<WriteOutcome> {
         let deleted = match self.key(&id) {
             None => 0,
-            Some(key) => {
-                let mut parameters = vec![key];
-                let mut text = format!("DELETE FROM {} WHERE id = $1", self.table.sql);
-                if let Some(expected) = expected {
-                    text.push_str(" AND version = $2");
-                    parameters.push(Parameter::integer(expected));
+            Some(key) => match expected {
+                None => self.connection.execute(&self.table.statements.delete, &[key]).await?,
+                Some(expected) => {
+                    let parameters = [key, Parameter::integer(expected)];
+                    self.connection.execute(&self.table.statements.delete_expected, &parameters).await?
                 }
-                self.connection.execute(&Sql::with(text, parameters)).await?
-            }
+            },
         };
         match (deleted, expected) {
             (0, Some(_)) => Err(conflict()),
@@ -259,14 +246,13 @@ impl Work<'_> {
         changes: &Changes,
         expected: Option<i64>,
     ) -> Result<WriteOutcome> {
-        let text = format!("SELECT {COLUMNS} FROM {} WHERE id = $1 FOR UPDATE", self.table.sql);
-        let Some(row) = self.connection.first(&Sql::with(text, vec![key.clone()])).await? else {
+        let Some(row) = self.connection.first(&self.table.statements.lock, &[key.clone()]).await? else {
             return match expected {
                 Some(_) => Err(conflict()),
                 None => Ok(WriteOutcome::new(id, false, None)),
             };
         };
-        let mut record = record_of(&row, self.table.key, &mut DocumentReader::default())?;
+        let mut record = with_reader(|reader| record_of(&row, self.table.key, reader))?;
         if expected.is_some_and(|expected| record.version() != Some(&Version::from_number(expected as u64))) {
             return Err(conflict());
         }
@@ -330,7 +316,7 @@ impl Work<'_> {
     pub(crate) async fn count(&self, condition: &Condition) -> Result<u64> {
         let mut sql = Sql::new(format!("SELECT count(*) FROM {}", self.table.sql));
         self.push_where(&mut sql, condition);
-        let row = self.connection.first(&sql).await?.ok_or_else(odd_row)?;
+        let row = self.connection.first(&sql.text, &sql.parameters).await?.ok_or_else(odd_row)?;
         let count: i64 = row.try_get(0).map_err(|_| odd_row())?;
         u64::try_from(count).map_err(|_| odd_row())
     }
@@ -340,7 +326,7 @@ impl Work<'_> {
             ModifyAction::Delete => {
                 let mut sql = Sql::new(format!("DELETE FROM {}", self.table.sql));
                 self.push_where(&mut sql, condition);
-                self.connection.execute(&sql).await
+                self.connection.execute(&sql.text, &sql.parameters).await
             }
             ModifyAction::Patch(changes) => {
                 self.begin("dk_modify").await?;
@@ -384,10 +370,12 @@ fn needed(id: Option<RecordId>) -> Result<RecordId> {
     id.ok_or_else(|| Error::invalid_record("a write needs an id"))
 }
 
-/// What is written of a record, or why it is not.
-pub(crate) fn document_of(record: &Record) -> Result<Document> {
+/// What is written of a record, `data`, `meta` and `field_order`, or why it is not.
+fn document_of(record: &Record) -> Result<[Parameter; 3]> {
     record.check_json_depth()?;
-    Ok(DocumentWriter::default().write(record))
+    let Document { data, meta, order } = Document::of(record);
+    let json = |text: Option<&[u8]>| Parameter::json(text);
+    Ok([json(Some(&data)), json(meta.as_deref()), Parameter::optional_text(order.as_deref())])
 }
 
 /// A commit that got no answer may have happened.

@@ -5,6 +5,7 @@
 //! | `id` | the id: TEXT in the order of code points, UUID or BIGINT |
 //! | `data` | the fields as plain JSON |
 //! | `meta` | what plain JSON cannot say; null where there is nothing to add |
+//! | `field_order` | the order of the fields, where it is not the one in which JSONB keeps them |
 //! | `version` | a number from the table's own sequence, a new one with each write |
 //! | `created_at`, `updated_at` | when the server wrote the row |
 //!
@@ -16,7 +17,6 @@
 //! |---|---|
 //! | `types` | the types of fields that plain JSON does not show |
 //! | `instants` | for each datetime, its microseconds since 1970 in UTC |
-//! | `order` | the order of the fields, where it is not the one that JSONB keeps them in |
 //! | `fields`, `record` | metadata |
 
 pub(crate) mod leaf;
@@ -31,5 +31,5 @@ pub(crate) fn stored_order(a: &str, b: &str) -> std::cmp::Ordering {
     a.len().cmp(&b.len()).then_with(|| a.as_bytes().cmp(b.as_bytes()))
 }
 
-/// Places in `order`: a character each while there are few fields.
+/// Places in `field_order`: a character each while there are few fields, else numbers with spaces.
 pub(crate) const PLACES: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,5 +1,6 @@
 //! From `data` and `meta` to a record.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +19,15 @@ use super::text::decode;
 /// Floats from here on may be integers that are too large.
 const WIDEST: f64 = 9.2e18;
 
+thread_local! {
+    static READER: RefCell<DocumentReader> = RefCell::default();
+}
+
+/// Reads one record, when there are no others to read with it.
+pub(crate) fn with_reader<T>(read: impl FnOnce(&mut DocumentReader) -> T) -> T {
+    READER.with_borrow_mut(read)
+}
+
 /// Reads records, and remembers the last shape.
 #[derive(Default)]
 pub(crate) struct DocumentReader {
@@ -25,13 +35,13 @@ pub(crate) struct DocumentReader {
 }
 
 impl DocumentReader {
-    pub(crate) fn read(&mut self, data: &[u8], meta: Option<&[u8]>) -> Result<Record> {
+    pub(crate) fn read(&mut self, data: &[u8], meta: Option<&[u8]>, order: Option<&[u8]>) -> Result<Record> {
         let mut pairs = members_of(data)?;
+        if let Some(order) = order {
+            pairs = in_order(pairs, order);
+        }
         let Some(meta) = meta else { return self.plain(pairs) };
         let Json::Object(mut meta) = json_of(meta)? else { return Err(odd("meta")) };
-        if let Some(order) = meta.remove("order") {
-            pairs = in_order(pairs, &order);
-        }
         meta.remove("instants");
         if meta.is_empty() {
             return self.plain(pairs);
@@ -110,13 +120,11 @@ fn with_type(name: &str, value: Value, types: &[(String, FieldType)]) -> Result<
 }
 
 /// The fields in the order that was recorded; as they are stored where it does not fit.
-fn in_order(pairs: Vec<(Str, Value)>, order: &Json) -> Vec<(Str, Value)> {
-    let places: Option<Vec<usize>> = match order {
-        Json::String(places) => places.bytes().map(|place| PLACES.binary_search(&place).ok()).collect(),
-        Json::Array(places) => {
-            places.iter().map(|place| place.as_u64().and_then(|place| usize::try_from(place).ok())).collect()
-        }
-        _ => None,
+fn in_order(pairs: Vec<(Str, Value)>, order: &[u8]) -> Vec<(Str, Value)> {
+    let places: Option<Vec<usize>> = if pairs.len() <= PLACES.len() {
+        order.iter().map(|place| PLACES.binary_search(place).ok()).collect()
+    } else {
+        std::str::from_utf8(order).ok().and_then(|order| order.split(' ').map(|place| place.parse().ok()).collect())
     };
     let Some(places) = places.filter(|places| places.len() == pairs.len()) else { return pairs };
     let mut seen = vec![false; pairs.len()];

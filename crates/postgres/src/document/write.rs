@@ -1,6 +1,8 @@
 //! From a record to `data` and `meta`.
 
+use std::cell::RefCell;
 use std::io::Write as _;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,11 +15,12 @@ use super::{PLACES, stored_order};
 /// From here on, not every integer is a float, and floats are written in all their digits.
 const ALL_DIGITS: f64 = 9_007_199_254_740_992.0;
 
-/// The two JSON texts of a record.
+/// The columns of a record.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Document {
     pub(crate) data: Vec<u8>,
     pub(crate) meta: Option<Vec<u8>>,
+    pub(crate) order: Option<Arc<str>>,
 }
 
 /// Writes records, and remembers what those of one shape have in common.
@@ -30,7 +33,7 @@ struct Plan {
     shape: Shape,
     /// Each name as the beginning of its member: `"name":`.
     keys: Vec<Vec<u8>>,
-    order: Option<Json>,
+    order: Option<Arc<str>>,
 }
 
 impl Plan {
@@ -45,7 +48,7 @@ impl Plan {
     }
 }
 
-fn order_of(fields: &[(Str, FieldType)]) -> Option<Json> {
+fn order_of(fields: &[(Str, FieldType)]) -> Option<Arc<str>> {
     if fields.is_sorted_by(|(a, _), (b, _)| stored_order(a, b).is_le()) {
         return None;
     }
@@ -55,35 +58,49 @@ fn order_of(fields: &[(Str, FieldType)]) -> Option<Json> {
     for (place, field) in stored.into_iter().enumerate() {
         places[field] = place;
     }
-    Some(if fields.len() <= PLACES.len() {
-        places.iter().map(|place| char::from(PLACES[*place])).collect::<String>().into()
+    let text: String = if fields.len() <= PLACES.len() {
+        places.iter().map(|place| char::from(PLACES[*place])).collect()
     } else {
-        places.into()
-    })
+        places.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
+    };
+    Some(text.into())
+}
+
+thread_local! {
+    static WRITER: RefCell<DocumentWriter> = RefCell::default();
+}
+
+impl Document {
+    /// One record, when there are no others to write with it.
+    pub(crate) fn of(record: &Record) -> Self {
+        WRITER.with_borrow_mut(|writer| {
+            let mut data = Vec::with_capacity(16 + 24 * record.len());
+            let (meta, order) = writer.write(record, &mut data);
+            Document { data, meta, order }
+        })
+    }
 }
 
 impl DocumentWriter {
-    pub(crate) fn write(&mut self, record: &Record) -> Document {
+    /// Adds `data` to `out`, and gives `meta` and the order of the fields, where there is something to say.
+    pub(crate) fn write(&mut self, record: &Record, out: &mut Vec<u8>) -> (Option<Vec<u8>>, Option<Arc<str>>) {
         let plan = match &mut self.plan {
             Some(plan) if plan.shape.address() == record.shape().address() => plan,
             plan => plan.insert(Plan::new(record.shape())),
         };
-        let mut data = Vec::with_capacity(16 + 24 * record.len());
-        data.push(b'{');
+        out.push(b'{');
         let mut implied = true;
         for (position, value) in record.values().iter().enumerate() {
             if position > 0 {
-                data.push(b',');
+                out.push(b',');
             }
-            data.extend_from_slice(&plan.keys[position]);
-            write_value(value, &mut data);
+            out.extend_from_slice(&plan.keys[position]);
+            write_value(value, out);
             implied = implied && is_implied(plan.shape.fields()[position].1, value);
         }
-        data.push(b'}');
-        if implied && plan.order.is_none() && !record.has_metadata() {
-            return Document { data, meta: None };
-        }
-        Document { data, meta: Some(meta_of(record, plan.order.as_ref())) }
+        out.push(b'}');
+        let meta = if implied && !record.has_metadata() { None } else { meta_of(record) };
+        (meta, plan.order.clone())
     }
 }
 
@@ -95,7 +112,7 @@ fn is_implied(field_type: FieldType, value: &Value) -> bool {
     }
 }
 
-fn meta_of(record: &Record, order: Option<&Json>) -> Vec<u8> {
+fn meta_of(record: &Record) -> Option<Vec<u8>> {
     let mut members = record.document_meta().to_json();
     let instants: Map<String, Json> = record
         .fields()
@@ -104,12 +121,12 @@ fn meta_of(record: &Record, order: Option<&Json>) -> Vec<u8> {
     if !instants.is_empty() {
         members.insert("instants".to_owned(), Json::Object(instants));
     }
-    if let Some(order) = order {
-        members.insert("order".to_owned(), order.clone());
+    if members.is_empty() {
+        return None;
     }
     let mut meta = Vec::with_capacity(64);
     write_json(&Json::Object(members), &mut meta);
-    meta
+    Some(meta)
 }
 
 /// A value as plain JSON.
@@ -133,7 +150,7 @@ pub(crate) fn write_value(value: &Value, out: &mut Vec<u8>) {
 }
 
 fn write_integer(value: i64, out: &mut Vec<u8>) {
-    let _ = write!(out, "{value}");
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// A float as a decimal that compares with every other number as the float does: the shortest one
@@ -143,7 +160,11 @@ fn write_integer(value: i64, out: &mut Vec<u8>) {
 pub(crate) fn write_float(value: f64, out: &mut Vec<u8>) {
     // JSONB knows no negative zero, and its text form would lose the sign in any case.
     let value = if value == 0.0 { 0.0 } else { value };
-    let _ = if value.abs() >= ALL_DIGITS { write!(out, "{value:.1}") } else { write!(out, "{value:?}") };
+    if value.abs() >= ALL_DIGITS {
+        let _ = write!(out, "{value:.1}");
+    } else {
+        out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
+    }
 }
 
 pub(crate) fn write_json(document: &Json, out: &mut Vec<u8>) {
@@ -214,16 +235,16 @@ mod tests {
     use dataknobs_data_core::record;
     use serde_json::json;
 
-    fn written(record: &Record) -> (String, Option<String>) {
-        let document = DocumentWriter::default().write(record);
+    fn written(record: &Record) -> (String, Option<String>, Option<String>) {
+        let document = Document::of(record);
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        (text(document.data), document.meta.map(text))
+        (text(document.data), document.meta.map(text), document.order.map(|order| order.to_string()))
     }
 
     #[test]
     fn plain_records_need_no_meta() {
         let record = record! { "a": 1, "b": "x\"y\\z", "cc": 1.5, "dd": true }.unwrap();
-        assert_eq!(written(&record), (r#"{"a":1,"b":"x\"y\\z","cc":1.5,"dd":true}"#.to_owned(), None));
+        assert_eq!(written(&record), (r#"{"a":1,"b":"x\"y\\z","cc":1.5,"dd":true}"#.to_owned(), None, None));
     }
 
     #[test]
@@ -242,12 +263,13 @@ mod tests {
     }
 
     #[test]
-    fn meta_holds_order_types_and_instants() {
+    fn meta_holds_types_and_instants_and_order_stands_beside_it() {
         let time: DateTime = "1970-01-01T00:00:01Z".parse().unwrap();
         let record = record! { "bb": time, "a": Value::json(json!({"x": "\0"})).unwrap() }.unwrap();
-        let (data, meta) = written(&record);
+        let (data, meta, order) = written(&record);
         assert_eq!(data, r#"{"bb":"1970-01-01T00:00:01Z","a":{"x":"\u0001\u0002"}}"#);
-        let expected = json!({"types": {"bb": "DATETIME"}, "instants": {"bb": 1_000_000}, "order": "10"});
+        let expected = json!({"types": {"bb": "DATETIME"}, "instants": {"bb": 1_000_000}});
         assert_eq!(serde_json::from_str::<Json>(&meta.unwrap()).unwrap(), expected);
+        assert_eq!(order.as_deref(), Some("10"));
     }
 }

@@ -95,7 +95,7 @@ async fn postgres_tables_of_another_shape_are_refused() {
     assert_eq!(refused(&config).await.kind(), ErrorKind::Unsupported);
 
     let config = new_table();
-    let columns = "id text PRIMARY KEY, data jsonb, meta jsonb, version bigint";
+    let columns = "id text PRIMARY KEY, data jsonb, meta jsonb, field_order text, version bigint";
     client.batch_execute(&format!("CREATE TABLE {} ({columns})", config.table)).await.unwrap();
     let error = refused(&config).await;
     assert!(error.hint().is_some_and(|hint| hint.contains("COLLATE")), "{error:?}");
