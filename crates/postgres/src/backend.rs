@@ -192,7 +192,7 @@ impl Indexing for PostgresBackend {
         Reply::later(async move {
             let info = IndexInfo::new(request.index_name(), request.path, request.kind);
             let (lease, table) = shared.lease().await?;
-            let made = index::create(&lease, (&table.sql, &table.name), &info).await;
+            let made = index::create(&lease, table, &info).await;
             let made = match made {
                 Ok(()) => reload(&lease, table).await,
                 Err(error) => Err(error),
@@ -234,7 +234,7 @@ async fn drop_index(lease: &Lease, table: &Table, name: &str) -> Result<bool> {
     if physical.is_empty() {
         return Ok(false);
     }
-    index::drop(lease, (&table.sql, &table.name), physical).await?;
+    index::drop(lease, table, physical).await?;
     reload(lease, table).await?;
     Ok(true)
 }

@@ -77,6 +77,12 @@ impl Scans {
                 self.is_full = true;
                 self.rows = self.rows.max(rows);
             }
+            // All rows, in an order that saves sorting them.
+            ("Index Scan" | "Index Only Scan", Some(index)) if text("Index Cond").is_none() => {
+                self.access.push(format!("full scan in the order of index {index}"));
+                self.is_full = true;
+                self.rows = self.rows.max(rows);
+            }
             (_, Some(index)) => {
                 self.access.push(format!("index {index}: {}", kind.to_lowercase()));
                 self.index.get_or_insert_with(|| index.clone());

@@ -4,8 +4,9 @@
 //! | kind | places | the server's index |
 //! |---|---|---|
 //! | hash | JSON | `hash (data->'name')` |
-//! | ordered | numbers and booleans | `btree (data->'name')` over rows that hold one |
-//! | ordered | strings | `btree (left(data->>'name' COLLATE "C", 256))` over rows that hold one |
+//! | ordered | numbers | `btree ((data->'name')::numeric)`, over rows that hold one |
+//! | ordered | strings | `btree (left(data->>'name', 256) COLLATE "C")`, over rows that hold one |
+//! | ordered | booleans | `btree (data->'name')`, over rows that hold one |
 //! | both | datetimes of a field | `btree (meta->'instants'->'name')` over rows that hold one |
 //! | both | the key | an index on it |
 //!
@@ -17,10 +18,11 @@ use dataknobs_data_core::{Error, ErrorKind, IndexInfo, IndexKind, Path, Result, 
 use serde_json::{Value as Json, json};
 
 use crate::connection::Connection;
-use crate::document::leaf::{Indexed, start_of};
+use crate::document::leaf::Indexed;
 use crate::document::place::{Place, alternatives};
 use crate::identifier::{constant, identifier};
 use crate::sql::{KeyType, Parameter, Sql};
+use crate::table::Table;
 
 /// The beginning of the comment of an index of ours.
 const MARK: &str = "dataknobs-data index ";
@@ -135,76 +137,87 @@ pub(crate) fn physical_name(table: &str, name: &str, form: &str) -> String {
     format!("{readable}_{hash:016x}")
 }
 
-/// The server's indexes that make one: the form, and what stands behind `ON table`.
-fn forms(info: &IndexInfo) -> Vec<(String, String)> {
-    let mut forms = Vec::new();
+/// One of the server's indexes.
+struct Form {
+    name: String,
+    /// What stands behind `ON table`.
+    definition: String,
+    /// What a partial index is on: where no row is in it, the planner would know nothing of the rows.
+    partial: Option<String>,
+}
+
+/// The server's indexes that make one.
+fn forms(info: &IndexInfo) -> Vec<Form> {
+    let mut forms: Vec<Form> = Vec::new();
     for (number, place) in places_of(&info.path).into_iter().enumerate() {
-        let mut add = |form: &str, definition: String| forms.push((format!("{form}{number}"), definition));
+        let mut add = |name: &str, definition: String, partial: Option<String>| {
+            forms.push(Form { name: format!("{name}{number}"), definition, partial });
+        };
         if let Place::Id(_) = place {
             let method = if info.kind == IndexKind::Hash { "hash" } else { "btree" };
-            add("id", format!("USING {method} (id)"));
+            add("id", format!("USING {method} (id)"), None);
             continue;
         }
         let json = place.json();
-        match info.kind {
-            IndexKind::Hash => add("hash", format!("USING hash (({json}))")),
-            _ => {
-                add("number", format!("USING btree (({json})) WHERE jsonb_typeof({json}) IN ('number', 'boolean')"));
-                let start = start_of(&place);
-                add("string", format!("USING btree (({start})) WHERE jsonb_typeof({json}) = 'string'"));
-            }
+        let mut partial: Vec<(&str, String)> = Vec::new();
+        if info.kind == IndexKind::Hash {
+            add("hash", format!("USING hash (({json}))"), None);
+        } else {
+            partial.extend([("number", place.number()), ("string", place.start())]);
+            add("boolean", format!("USING btree (({json})) WHERE jsonb_typeof({json}) = 'boolean'"), Some(json));
         }
-        if let Some(instant) = place.instant() {
-            add("instant", format!("USING btree (({instant})) WHERE {instant} IS NOT NULL"));
+        partial.extend(place.instant().map(|instant| ("instant", instant)));
+        for (name, value) in partial {
+            add(name, format!("USING btree (({value})) WHERE {value} IS NOT NULL"), Some(value));
         }
     }
     if forms.is_empty() {
         // Nothing can be at such a path; the index is there all the same.
-        forms.push(("nothing".to_owned(), "USING btree (id) WHERE false".to_owned()));
+        let definition = "USING btree (id) WHERE false".to_owned();
+        forms.push(Form { name: "nothing".to_owned(), definition, partial: None });
     }
     forms
 }
 
+/// The first server that keeps statistics of expressions.
+const EXPRESSION_STATISTICS: i32 = 140_000;
+
 /// Makes an index, unless it is there; another one of its name is an error.
-pub(crate) async fn create(connection: &Connection, table: (&str, &str), info: &IndexInfo) -> Result<()> {
-    let forms = forms(info);
-    let lock = constant(&format!("dataknobs-data {}", table.0));
+pub(crate) async fn create(connection: &Connection, table: &Table, info: &IndexInfo) -> Result<()> {
+    let lock = constant(&format!("dataknobs-data {}", table.sql));
     connection.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended({lock}, 0))")).await?;
-    let made = create_alone(connection, table, info, &forms).await;
+    let made = create_alone(connection, table, info).await;
     connection.batch(if made.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
     made
 }
 
-async fn create_alone(
-    connection: &Connection,
-    table: (&str, &str),
-    info: &IndexInfo,
-    forms: &[(String, String)],
-) -> Result<()> {
-    let (sql, name) = table;
+async fn create_alone(connection: &Connection, table: &Table, info: &IndexInfo) -> Result<()> {
+    let sql = &table.sql;
     match Indexes::load(connection, sql).await?.find(&info.name) {
         Some(other) if other == info => return Ok(()),
         Some(_) => return Err(taken(&info.name)),
         None => {}
     }
     let comment = constant(&comment_of(info));
-    let namespace = sql.strip_suffix(&identifier(name)).unwrap_or_default();
+    let namespace = table.namespace();
     let mut text = String::new();
-    for (form, definition) in forms {
-        let physical = identifier(&physical_name(name, &info.name, form));
+    for Form { name, definition, partial } in forms(info) {
+        let physical = identifier(&physical_name(&table.name, &info.name, &name));
         text.push_str(&format!("CREATE INDEX {physical} ON {sql} {definition}; "));
         text.push_str(&format!("COMMENT ON INDEX {namespace}{physical} IS {comment}; "));
+        if let (Some(value), true) = (partial, table.server >= EXPRESSION_STATISTICS) {
+            text.push_str(&format!("CREATE STATISTICS {namespace}{physical} ON ({value}) FROM {sql}; "));
+        }
     }
     connection.batch(&text).await
 }
 
 /// Drops the server's indexes of one.
-pub(crate) async fn drop(connection: &Connection, table: (&str, &str), physical: &[String]) -> Result<()> {
-    let (sql, name) = table;
-    let own = identifier(name);
-    let namespace = sql.strip_suffix(&own).unwrap_or_default();
+pub(crate) async fn drop(connection: &Connection, table: &Table, physical: &[String]) -> Result<()> {
+    let namespace = table.namespace();
     let names: Vec<String> = physical.iter().map(|name| format!("{namespace}{}", identifier(name))).collect();
-    connection.batch(&format!("DROP INDEX IF EXISTS {}", names.join(", "))).await
+    let names = names.join(", ");
+    connection.batch(&format!("DROP INDEX IF EXISTS {names}; DROP STATISTICS IF EXISTS {names}")).await
 }
 
 /// The error for an index of the same name that is not the same.

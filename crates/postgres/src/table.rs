@@ -22,6 +22,8 @@ pub(crate) struct Table {
     /// The name as SQL, with its schema where one is given.
     pub(crate) sql: String,
     pub(crate) name: String,
+    /// The server's version, as `server_version_num`.
+    pub(crate) server: i32,
     pub(crate) key: KeyType,
     pub(crate) statements: Statements,
     pub(crate) indexes: RwLock<Arc<Indexes>>,
@@ -92,7 +94,7 @@ pub(crate) fn table_sql(config: &PostgresConfig) -> String {
 impl Table {
     /// Finds the table, or makes it.
     pub(crate) async fn open(connection: &Connection, config: &PostgresConfig) -> Result<Self> {
-        check_server(connection).await?;
+        let server = check_server(connection).await?;
         let sql = table_sql(config);
         let mut columns = columns_of(connection, &sql).await?;
         if columns.is_empty() {
@@ -115,7 +117,12 @@ impl Table {
         }
         let indexes = Indexes::load(connection, &sql).await?;
         let statements = Statements::new(&sql);
-        Ok(Table { sql, name: config.table.clone(), key, statements, indexes: RwLock::new(Arc::new(indexes)) })
+        Ok(Table { sql, name: config.table.clone(), server, key, statements, indexes: RwLock::new(Arc::new(indexes)) })
+    }
+
+    /// What stands before the name of anything in the table's schema: `"schema".`, or nothing.
+    pub(crate) fn namespace(&self) -> &str {
+        self.sql.strip_suffix(&identifier(&self.name)).unwrap_or_default()
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {
@@ -150,10 +157,10 @@ pub(crate) fn key_type(id: IdType) -> KeyType {
     }
 }
 
-async fn check_server(connection: &Connection) -> Result<()> {
+async fn check_server(connection: &Connection) -> Result<i32> {
     let sql = "SELECT current_setting('server_encoding'), current_setting('server_version_num')::int4, \
                current_setting('server_version')";
-    let Some(row) = connection.query_once(&Sql::new(sql)).await?.into_iter().next() else { return Ok(()) };
+    let Some(row) = connection.query_once(&Sql::new(sql)).await?.into_iter().next() else { return Ok(0) };
     let (encoding, number, version): (String, i32, String) = (row.get(0), row.get(1), row.get(2));
     if encoding != "UTF8" {
         return Err(Error::unsupported("the database must be encoded in UTF8").with_context("encoding", encoding));
@@ -161,7 +168,7 @@ async fn check_server(connection: &Connection) -> Result<()> {
     if number < OLDEST_SERVER {
         return Err(Error::unsupported("the server is older than PostgreSQL 12").with_context("version", version));
     }
-    Ok(())
+    Ok(number)
 }
 
 async fn columns_of(connection: &Connection, table: &str) -> Result<Vec<Column>> {

@@ -9,13 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use dataknobs_data_core::{DateTime, Leaf, Operator, Path, Support, Value};
 use tokio_postgres::types::Type;
 
-use super::place::{Alternative, Place, alternatives};
+use super::place::{Alternative, INDEXED_CHARACTERS, Place, alternatives};
 use super::text::{encode, may_be_half};
 use super::write::{value_text, write_text};
 use crate::sql::{ArrayParameter, KeyType, Parameter, Sql};
-
-/// Characters of a string that an index of strings in order holds.
-pub(crate) const INDEXED_CHARACTERS: usize = 256;
 
 /// Which indexes there are, so that conditions are written in the form that these answer.
 pub(crate) trait Indexed {
@@ -159,21 +156,7 @@ fn equal(sql: &mut Sql, place: &Place, literal: &Value, indexed: &dyn Indexed) -
             }
         }
         literal => {
-            let mut test = holds(sql, place, &value_text(literal), literal.as_json().is_some(), indexed);
-            if let (Value::String(text), true) = (literal, indexed.is_ordered(place)) {
-                let start = sql.bind(Parameter::text(indexed_start(&encode(text))));
-                test =
-                    format!("{test} AND jsonb_typeof({}) = 'string' AND {} = {start}", place.json(), start_of(place));
-            } else if let (Some(kind), true) = (kind_in_order(literal), indexed.is_ordered(place)) {
-                test = format!("{test} AND jsonb_typeof({}) = '{kind}'", place.json());
-            }
-            if let Value::String(text) = literal
-                && looks_disguised(text)
-                && let Some(plain) = place.is_no_string_in_disguise()
-            {
-                test = format!("{test} AND {plain}");
-            }
-            parts.push(format!("({test})"));
+            parts.push(equal_json(sql, place, literal, indexed));
         }
     }
     if let (Some(time), Some(instant)) = (instant_of(literal), place.instant()) {
@@ -182,13 +165,39 @@ fn equal(sql: &mut Sql, place: &Place, literal: &Value, indexed: &dyn Indexed) -
     either(parts)
 }
 
-/// What JSON calls a value that stands in the index of numbers and booleans.
-fn kind_in_order(literal: &Value) -> Option<&'static str> {
-    match literal {
-        Value::Boolean(_) => Some("boolean"),
-        Value::Integer(_) | Value::Float(_) => Some("number"),
-        _ => None,
+/// Equality with what plain JSON shows.
+fn equal_json(sql: &mut Sql, place: &Place, literal: &Value, indexed: &dyn Indexed) -> String {
+    if indexed.is_ordered(place) && !indexed.is_hashed(place) {
+        match literal {
+            Value::String(text) if is_short(&encode(text)) => {
+                return format!("{} = {}", place.start(), sql.bind(Parameter::text(encode(text))));
+            }
+            Value::Integer(_) | Value::Float(_) => return compare_number(sql, place, "=", literal),
+            Value::Boolean(_) => return compare_boolean(sql, place, "=", literal),
+            _ => {}
+        }
     }
+    let test = holds(sql, place, &value_text(literal), literal.as_json().is_some(), indexed);
+    match (literal, place.is_no_string_in_disguise()) {
+        (Value::String(text), Some(plain)) if looks_disguised(text) => format!("({test} AND {plain})"),
+        _ => format!("({test})"),
+    }
+}
+
+fn compare_number(sql: &mut Sql, place: &Place, operator: &str, literal: &Value) -> String {
+    let bound = sql.bind(Parameter::text(String::from_utf8_lossy(&value_text(literal))));
+    format!("{} {operator} {bound}::numeric", place.number())
+}
+
+fn compare_boolean(sql: &mut Sql, place: &Place, operator: &str, literal: &Value) -> String {
+    let json = place.json();
+    let bound = sql.bind(Parameter::json(Some(&value_text(literal))));
+    format!("(jsonb_typeof({json}) = 'boolean' AND {json} {operator} {bound})")
+}
+
+/// Whether the beginning of a string compares with this text as the whole string does.
+fn is_short(text: &str) -> bool {
+    text.len() < INDEXED_CHARACTERS || text.chars().count() < INDEXED_CHARACTERS
 }
 
 /// Whether datetimes or binary values might be written like this text.
@@ -217,11 +226,6 @@ fn holds(sql: &mut Sql, place: &Place, json: &[u8], is_document: bool, indexed: 
     if is_document { format!("{contains} AND {equal}") } else { contains }
 }
 
-/// The beginning of a string, as an index holds it.
-pub(crate) fn start_of(place: &Place) -> String {
-    format!("left({}, {INDEXED_CHARACTERS})", place.text())
-}
-
 fn indexed_start(text: &str) -> &str {
     text.char_indices().nth(INDEXED_CHARACTERS).map_or(text, |(end, _)| &text[..end])
 }
@@ -236,23 +240,24 @@ fn compare(sql: &mut Sql, place: &Place, operator: &str, literal: &Value, indexe
     }
     let mut parts = Vec::new();
     match literal {
-        Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => {
-            let kind = kind_in_order(literal).unwrap_or_default();
-            let bound = sql.bind(Parameter::json(Some(&value_text(literal))));
-            let json = place.json();
-            parts.push(format!("(jsonb_typeof({json}) = '{kind}' AND {json} {operator} {bound})"));
-        }
+        Value::Boolean(_) => parts.push(compare_boolean(sql, place, operator, literal)),
+        Value::Integer(_) | Value::Float(_) => parts.push(compare_number(sql, place, operator, literal)),
         Value::String(text) => {
             let text = encode(text);
-            let bound = sql.bind(Parameter::text(&text));
-            let mut test = format!("{} AND {} {operator} {bound}", place.is_string(), place.text());
-            if indexed.is_ordered(place) {
-                let start = sql.bind(Parameter::text(indexed_start(&text)));
-                // Strings that begin alike may stand on either side.
-                let wide = if operator.starts_with('>') { ">=" } else { "<=" };
-                test = format!("{test} AND {} {wide} {start}", start_of(place));
-            }
-            parts.push(format!("({test})"));
+            parts.push(match (indexed.is_ordered(place), is_short(&text)) {
+                (true, true) => format!("{} {operator} {}", place.start(), sql.bind(Parameter::text(&text))),
+                (true, false) => {
+                    // Strings that begin alike may stand on either side.
+                    let wide = if operator.starts_with('>') { ">=" } else { "<=" };
+                    let start = sql.bind(Parameter::text(indexed_start(&text)));
+                    let bound = sql.bind(Parameter::text(&text));
+                    format!("({} {wide} {start} AND {} {operator} {bound})", place.start(), place.text())
+                }
+                (false, _) => {
+                    let bound = sql.bind(Parameter::text(&text));
+                    format!("({} AND {} {operator} {bound})", place.is_string(), place.text())
+                }
+            });
         }
         Value::Binary(bytes) => {
             if let Some(stored) = place.bytes() {
@@ -311,12 +316,14 @@ fn one_of(sql: &mut Sql, place: &Place, literals: &[Value], indexed: &dyn Indexe
 
 fn starts_with(sql: &mut Sql, place: &Place, start: &str, indexed: &dyn Indexed) -> String {
     let start = encode(start);
-    let mut test =
-        format!("{} AND starts_with({}, {})", place.is_string(), place.text(), sql.bind(Parameter::text(&start)));
-    if let Some(range) = start_range(sql, place, &start, indexed) {
-        test = format!("{test} AND {range}");
+    match start_range(sql, place, &start, indexed) {
+        Some(range) if is_short(&start) => format!("({range})"),
+        range => {
+            let bound = sql.bind(Parameter::text(&start));
+            let range = range.map_or_else(String::new, |range| format!("{range} AND "));
+            format!("({range}{} AND starts_with({}, {bound}))", place.is_string(), place.text())
+        }
     }
-    format!("({test})")
 }
 
 /// The part of an index in which all strings with a beginning stand.
@@ -325,7 +332,7 @@ fn start_range(sql: &mut Sql, place: &Place, start: &str, indexed: &dyn Indexed)
         return None;
     }
     let start = indexed_start(start);
-    let stored = start_of(place);
+    let stored = place.start();
     let low = sql.bind(Parameter::text(start));
     let mut range = format!("{stored} >= {low}");
     if let Some(end) = after_all_with(start) {

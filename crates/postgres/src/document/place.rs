@@ -5,6 +5,9 @@ use dataknobs_data_core::{Path, Str};
 use crate::identifier::constant;
 use crate::sql::KeyType;
 
+/// Characters of a string that an index in order holds.
+pub(crate) const INDEXED_CHARACTERS: usize = 256;
+
 /// One place where the value of a path may be.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Place {
@@ -126,6 +129,20 @@ impl Place {
     pub(crate) fn bytes(&self) -> Option<String> {
         let recorded = self.recorded_type()?;
         Some(format!("(CASE WHEN {recorded} = 'BINARY' THEN decode({}, 'base64') END)", self.text()))
+    }
+
+    /// A number as NUMERIC, null for every other value.
+    pub(crate) fn number(&self) -> String {
+        let json = self.json();
+        format!("(CASE WHEN jsonb_typeof({json}) = 'number' THEN ({json})::numeric END)")
+    }
+
+    /// The beginning of a string, null for every other value: what an index in order holds, since
+    /// whole strings may be too long for one. A literal that is shorter compares with it just as
+    /// with the string.
+    pub(crate) fn start(&self) -> String {
+        let (is_string, text) = (self.is_string(), self.text());
+        format!("(CASE WHEN {is_string} THEN left({text}, {INDEXED_CHARACTERS}) END COLLATE \"C\")")
     }
 
     /// Never null.

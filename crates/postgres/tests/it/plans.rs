@@ -99,7 +99,7 @@ async fn postgres_answers_ranges_by_ordered_indexes() {
 async fn postgres_says_where_an_index_would_help() {
     let db = filled(true).await;
     let explain = db.explain(&Query::parse("age > 19990").unwrap()).await.unwrap();
-    assert_eq!(explain.plan.access, "full scan");
+    assert!(explain.plan.access.starts_with("full scan"), "{explain}");
     assert!(explain.plan.bytes_read.is_some_and(|bytes| bytes > 100_000));
     assert!(explain.plan.notes.iter().any(|note| note.contains("`age`")), "{explain}");
     // What no SQL says exactly is looked at again here.
