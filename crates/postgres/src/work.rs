@@ -246,7 +246,7 @@ impl Work<'_> {
         changes: &Changes,
         expected: Option<i64>,
     ) -> Result<WriteOutcome> {
-        let Some(row) = self.connection.first(&self.table.statements.lock, &[key.clone()]).await? else {
+        let Some(row) = self.connection.first(&self.table.statements.lock, std::slice::from_ref(&key)).await? else {
             return match expected {
                 Some(_) => Err(conflict()),
                 None => Ok(WriteOutcome::new(id, false, None)),

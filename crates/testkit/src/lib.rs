@@ -7,7 +7,7 @@
 //! folder `cases` beside it. `conformance/` holds the behaviours of the database methods.
 //! `report.rs` is the matrix of what ran where, `failure.rs` what a check says when it fails.
 //! `crash.rs` holds operations for processes that end at any moment.
-//! `services/` starts the servers that stores need.
+//! `services/` starts the servers that stores need, `proxy.rs` stands between them and a client and breaks things.
 //! `generate/` makes hard data at random, `differential/` compares stores over it.
 
 pub mod cases;
@@ -17,6 +17,7 @@ pub mod differential;
 mod failure;
 pub mod fixture;
 pub mod generate;
+pub mod proxy;
 mod report;
 pub mod services;
 

@@ -4,6 +4,8 @@
 
 mod cancellation;
 mod concurrency;
+mod encryption;
+mod faults;
 mod hostile;
 mod keys;
 mod plans;

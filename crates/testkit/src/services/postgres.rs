@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use dataknobs_data_core::config::{Secret, UrlParts};
@@ -26,8 +27,8 @@ pub struct PostgresServer {
     port: u16,
     user: String,
     password: Secret,
-    /// Stops it at the end.
-    _process: Option<Process>,
+    /// Stops it at the end; none for one that runs elsewhere.
+    process: Option<Process>,
 }
 
 /// The locale of a database.
@@ -43,13 +44,14 @@ pub enum Locale {
 struct Process {
     child: Child,
     folder: PathBuf,
+    programs: PathBuf,
+    port: u16,
+    settings: Vec<String>,
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Quit at once: nothing is kept.
-        let _ = Command::new("kill").args(["-QUIT", &self.child.id().to_string()]).status();
-        let _ = self.child.wait();
+        self.quit();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -64,17 +66,7 @@ fn failed(message: &'static str) -> Error {
 /// Why there is none.
 pub fn postgres() -> Result<&'static PostgresServer> {
     static SERVER: OnceLock<Result<PostgresServer, String>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
-        // From a thread that lives as long as the process: the server ends with the thread that started it.
-        let (send, receive) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            let _ = send.send(PostgresServer::find_or_start().map_err(|error| format!("{error:?}")));
-            loop {
-                std::thread::park();
-            }
-        });
-        receive.recv().unwrap_or_else(|_| Err("the starter of the server died".to_owned()))
-    });
+    let server = SERVER.get_or_init(|| PostgresServer::find_or_start().map_err(|error| format!("{error:?}")));
     server.as_ref().map_err(|reason| failed("no PostgreSQL server for tests").with_context("reason", reason))
 }
 
@@ -97,7 +89,7 @@ impl PostgresServer {
             port: parts.port.unwrap_or(5432),
             user: parts.user.unwrap_or_else(|| USER.to_owned()),
             password: parts.password.unwrap_or_else(|| Secret::new("")),
-            _process: None,
+            process: None,
         })
     }
 
@@ -118,7 +110,11 @@ impl PostgresServer {
         Self::start_with(&["shared_buffers=1GB", "max_wal_size=8GB", "max_connections=100"])
     }
 
-    fn start_with(settings: &[&str]) -> Result<Self> {
+    /// Starts a server with these settings (`name=value`).
+    ///
+    /// # Errors
+    /// As for [`PostgresServer::start`].
+    pub fn start_with(settings: &[&str]) -> Result<Self> {
         let programs = programs()?;
         let base = std::env::temp_dir().join("dataknobs-data-tests");
         fs::create_dir_all(&base)?;
@@ -142,23 +138,56 @@ impl PostgresServer {
         }
 
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut server = as_user(&programs.join("postgres"));
-        server.arg("-D").arg(&data).arg("-k").arg(&folder);
-        server.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
-        for setting in settings {
-            server.args(["-c", setting]);
-        }
-        let log = fs::File::create(folder.join("log"))?;
-        let child = server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?;
-        let mut process = Process { child, folder };
-        process.wait_until_ready(&programs, port)?;
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let child = spawn(&programs, &folder, port, &settings)?;
+        let mut process = Process { child, folder, programs, port, settings };
+        process.wait_until_ready()?;
         Ok(PostgresServer {
             host: "127.0.0.1".to_owned(),
             port,
             user: USER.to_owned(),
             password: Secret::new(PASSWORD),
-            _process: Some(process),
+            process: Some(process),
         })
+    }
+
+    /// The port on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn own_process(&mut self) -> Result<&mut Process> {
+        self.process.as_mut().ok_or_else(|| failed("the server is not one of this process"))
+    }
+
+    /// Writes a file into the server's folder, as one that only the server may read.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the server is not one of this process.
+    pub fn put_file(&mut self, name: &str, content: &str) -> Result<()> {
+        let path = self.own_process()?.folder.join("data").join(name);
+        fs::write(&path, content)?;
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(give_away(&path)?)
+    }
+
+    /// Ends the server in the middle of whatever it does.
+    ///
+    /// # Errors
+    /// When it is not one of this process.
+    pub fn crash(&mut self) -> Result<()> {
+        self.own_process()?.quit();
+        Ok(())
+    }
+
+    /// Starts a server that crashed again, on the same port and with what it kept.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn recover(&mut self) -> Result<()> {
+        let process = self.own_process()?;
+        process.child = spawn(&process.programs, &process.folder, process.port, &process.settings)?;
+        process.wait_until_ready()
     }
 
     /// `postgres://user:password@host:port`.
@@ -207,12 +236,48 @@ impl PostgresServer {
     }
 }
 
+fn spawn(programs: &Path, folder: &Path, port: u16, settings: &Vec<String>) -> Result<Child> {
+    let mut server = as_user(&programs.join("postgres"));
+    server.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
+    server.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
+    for setting in settings {
+        server.args(["-c", setting]);
+    }
+    let log = fs::File::create(folder.join("log"))?;
+    server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    on_lasting_thread(move || Ok(server.spawn()?))
+}
+
+/// Runs something on a thread that lives as long as this process: a server ends with the thread
+/// that started it.
+fn on_lasting_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    type Work = Box<dyn FnOnce() + Send>;
+    static THREAD: OnceLock<Sender<Work>> = OnceLock::new();
+    let thread = THREAD.get_or_init(|| {
+        let (send, receive) = channel::<Work>();
+        std::thread::spawn(move || receive.iter().for_each(|work| work()));
+        send
+    });
+    let (answer, answered) = channel();
+    let sent = thread.send(Box::new(move || {
+        let _ = answer.send(work());
+    }));
+    let answer = sent.ok().and_then(|()| answered.recv().ok());
+    answer.unwrap_or_else(|| Err(failed("the thread that starts servers is gone")))
+}
+
 impl Process {
-    fn wait_until_ready(&mut self, programs: &Path, port: u16) -> Result<()> {
+    /// Quits at once, as in a crash.
+    fn quit(&mut self) {
+        let _ = Command::new("kill").args(["-QUIT", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
         let began = Instant::now();
         loop {
-            let mut ready = Command::new(programs.join("pg_isready"));
-            ready.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+            let mut ready = Command::new(self.programs.join("pg_isready"));
+            ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
             if ready.status().is_ok_and(|status| status.success()) {
                 return Ok(());
             }
