@@ -199,7 +199,7 @@ mod tests {
     use crate::format::rows_write::tests::SIZES;
     use crate::format::rows_write::write_rows_by;
     use dataknobs_data_core::{DateTime, record};
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
 
     fn numbers() -> impl FnMut() -> u64 {
         let mut bits = 0x9E37_79B9_7F4A_7C15_u64;

@@ -61,8 +61,8 @@ class PostgresDatabase(Database):
     Examples
     --------
     >>> db = PostgresDatabase(host="localhost", database="mydb", table="people")
-    >>> db.closed
-    False
+    >>> db.capabilities.serializable
+    True
     """
 
     _backend = "postgres"
@@ -84,8 +84,8 @@ class SyncPostgresDatabase(SyncDatabase):
     Examples
     --------
     >>> db = SyncPostgresDatabase(host="localhost", database="mydb", table="people")
-    >>> db.closed
-    False
+    >>> db.capabilities.serializable
+    True
     """
 
     _backend = "postgres"
