@@ -91,6 +91,27 @@ def test_a_frame_comes_back_as_it_was_stored(url):
         assert found["name"].tolist() == ["Grace", "Ada"]
 
 
+def test_a_table_of_records_that_is_there_is_found_by_its_columns(url):
+    with SyncDatabase.open(url) as db:
+        db.create_batch([{"name": "Ada", "age": 36}, {"name": "Tim", "age": 7}])
+    # The same rows, seen as the columns that the table has.
+    with SyncDatabase.create("postgres", {**settings(url), "layout": "columns"}) as columns:
+        found = columns.search(Query().filter("data", "EXISTS").sort("version"))
+        assert [record["data"]["name"] for record in found] == ["Ada", "Tim"]
+        assert columns.info()["layout"] == "columns"
+
+
+def test_transactions_have_levels(url):
+    with SyncDatabase.open(url) as db:
+        assert db.capabilities.serializable
+        id = db.create({"n": 1})
+        with db.transaction(isolation="serializable") as tx:
+            assert tx.patch(id, {"n": 2})
+        assert db.run_transaction(lambda tx: tx.read(id)["n"], isolation="read committed") == 2
+        with pytest.raises(InvalidConfigError):
+            db.transaction(isolation="chaos")
+
+
 def test_errors_have_their_class_and_no_secret(url):
     db = SyncDatabase.create("postgres", {**settings(url), "password": "wrong secret"})
     with pytest.raises(AccessRefusedError) as raised:

@@ -9,16 +9,14 @@ use dataknobs_data_core::backend::{
 };
 use dataknobs_data_core::{BackendInfo, Capabilities, Error, ErrorKind, Isolation, Leaf, Record, Result, SortKey};
 
+use crate::access::Access;
 use crate::config::PostgresConfig;
 use crate::connection::{Connections, Lease};
-use crate::document::leaf::support;
-use crate::document::query::sorts_exactly;
 use crate::index::{self, Indexes};
 use crate::scan::{Records, scan};
-use crate::sql::KeyType;
-use crate::table::{Table, capabilities, key_type};
+use crate::table::{DocumentTable, Table, capabilities, key_type};
 use crate::transaction::PostgresTransaction;
-use crate::work::Work;
+use crate::unit::Unit;
 
 /// A table in PostgreSQL as a store.
 ///
@@ -53,21 +51,23 @@ impl Shared {
         self.table.get().ok_or_else(|| Error::new(ErrorKind::Connection, "the store is not connected"))
     }
 
-    fn key(&self) -> KeyType {
-        match self.table.get() {
-            Some(table) => table.key,
-            None => key_type(self.config.schema.id.unwrap_or_default()),
-        }
-    }
-
     async fn lease(&self) -> Result<(Lease, &Arc<Table>)> {
         let table = self.table()?;
         Ok((self.connections.lease().await?, table))
     }
 }
 
-fn work<'a>(lease: &'a Lease, table: &'a Table) -> Work<'a> {
-    Work { connection: lease, table, in_transaction: false }
+impl Shared {
+    async fn lease_documents(&self) -> Result<(Lease, &DocumentTable)> {
+        match &**self.table()? {
+            Table::Documents(table) => Ok((self.connections.lease().await?, table)),
+            Table::Columns(_) => Err(Error::unsupported("the indexes of such a table are made by its own tools")),
+        }
+    }
+}
+
+fn work<'a>(lease: &'a Lease, table: &'a Table) -> Access<'a> {
+    Access::new(Unit { connection: lease, in_transaction: false }, table)
 }
 
 macro_rules! on_a_connection {
@@ -124,11 +124,11 @@ impl Session for PostgresBackend {
     }
 
     fn leaf_support(&self, leaf: &Leaf) -> Support {
-        support(leaf)
+        self.shared.table.get().map_or(Support::No, |table| table.leaf_support(leaf))
     }
 
     fn sorts_exactly(&self, sort: &[SortKey]) -> bool {
-        sorts_exactly(sort, self.shared.key())
+        self.shared.table.get().is_some_and(|table| table.sorts_exactly(sort))
     }
 
     fn scan(&self, request: ScanRequest) -> Reply<'_, RecordStream> {
@@ -136,7 +136,7 @@ impl Session for PostgresBackend {
         Reply::later(async move {
             let (lease, table) = shared.lease().await?;
             match work(&lease, table).scan(&request) {
-                Ok(sql) => scan(lease, &sql, Records::new(table.key, request.projection)).await,
+                Ok(sql) => scan(lease, &sql, Records::new(Arc::clone(table), request.projection)).await,
                 Err(error) => lease.settle(Err(error)),
             }
         })
@@ -191,7 +191,7 @@ impl Indexing for PostgresBackend {
         let shared = &self.shared;
         Reply::later(async move {
             let info = IndexInfo::new(request.index_name(), request.path, request.kind);
-            let (lease, table) = shared.lease().await?;
+            let (lease, table) = shared.lease_documents().await?;
             let made = index::create(&lease, table, &info).await;
             let made = match made {
                 Ok(()) => reload(&lease, table).await,
@@ -204,7 +204,7 @@ impl Indexing for PostgresBackend {
     fn list_indexes(&self) -> Reply<'_, Vec<IndexInfo>> {
         let shared = &self.shared;
         Reply::later(async move {
-            let (lease, table) = shared.lease().await?;
+            let (lease, table) = shared.lease_documents().await?;
             let loaded = reload(&lease, table).await;
             lease.settle(loaded)?;
             Ok(table.indexes().list())
@@ -214,20 +214,20 @@ impl Indexing for PostgresBackend {
     fn drop_index<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
         let shared = &self.shared;
         Reply::later(async move {
-            let (lease, table) = shared.lease().await?;
+            let (lease, table) = shared.lease_documents().await?;
             let dropped = drop_index(&lease, table, name).await;
             lease.settle(dropped)
         })
     }
 }
 
-async fn reload(lease: &Lease, table: &Table) -> Result<()> {
+async fn reload(lease: &Lease, table: &DocumentTable) -> Result<()> {
     let loaded = Indexes::load(lease, &table.sql).await?;
     *table.indexes.write() = Arc::new(loaded);
     Ok(())
 }
 
-async fn drop_index(lease: &Lease, table: &Table, name: &str) -> Result<bool> {
+async fn drop_index(lease: &Lease, table: &DocumentTable, name: &str) -> Result<bool> {
     reload(lease, table).await?;
     let indexes = table.indexes();
     let physical = indexes.physical(name);
@@ -243,11 +243,18 @@ impl Backend for PostgresBackend {
     fn info(&self) -> BackendInfo {
         let config = &self.shared.config;
         let mut info = BackendInfo::new("postgres", config.location()).with("table", config.table.as_str());
-        if let Some(table) = self.shared.table.get() {
-            info = info
-                .with("layout", "document")
-                .with("key", table.key.sql())
-                .with("indexes", table.indexes().list().len());
+        match self.shared.table.get().map(Arc::as_ref) {
+            Some(Table::Documents(table)) => {
+                info = info
+                    .with("layout", "document")
+                    .with("key", table.key.sql())
+                    .with("indexes", table.indexes().list().len());
+            }
+            Some(Table::Columns(table)) => {
+                let key: Vec<&str> = table.key.iter().map(|place| table.columns[*place].name.as_str()).collect();
+                info = info.with("layout", "columns").with("key", key).with("columns", table.columns.len());
+            }
+            None => {}
         }
         info
     }
@@ -296,7 +303,10 @@ impl Backend for PostgresBackend {
     }
 
     fn indexing(&self) -> Option<&dyn Indexing> {
-        Some(self)
+        match self.shared.table.get().map(Arc::as_ref) {
+            Some(Table::Columns(_)) => None,
+            _ => Some(self),
+        }
     }
 
     fn columnar(&self) -> Option<&dyn Columnar> {

@@ -13,7 +13,7 @@ use crate::document::read::DocumentReader;
 use crate::document::write::DocumentWriter;
 use crate::sql::{ArrayParameter, KeyType, Sql};
 use crate::table::REPLACE;
-use crate::work::{COLUMNS, Raw, Work, record_of, unfit};
+use crate::work::{COLUMNS, Raw, Work, already_exists, record_of, unfit};
 
 /// Batches from here on go by COPY.
 const COPY_FROM: usize = 100;
@@ -64,11 +64,6 @@ fn failed(index: usize, error: Error) -> Error {
         .with_failures(vec![BatchFailure { index, error }])
 }
 
-fn taken(id: &str) -> Error {
-    Error::new(ErrorKind::AlreadyExists, "a record with this id is there already")
-        .with_context("id", format!("`{}`", id.escape_debug()))
-}
-
 fn outcome(found: bool) -> impl Fn(&WriteRequest) -> Option<WriteOutcome> {
     move |write| Some(WriteOutcome::new(write.id.clone()?, found, None))
 }
@@ -77,9 +72,10 @@ impl Work<'_> {
     /// The writes in their order, all of them or none.
     pub(crate) async fn write_batch(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
         self.check(&writes)?;
-        self.begin("dk_batch").await?;
-        let written = self.write_runs(writes).await;
-        self.end("dk_batch", written).await
+        self.unit.begin("dk_batch").await?;
+        let inside = Work { unit: self.unit.inside(), table: self.table };
+        let written = inside.write_runs(writes).await;
+        self.unit.end("dk_batch", written).await
     }
 
     /// What can be known before anything is written.
@@ -131,21 +127,21 @@ impl Work<'_> {
             let made = self.insert(writes).await?;
             let first = writes.iter().enumerate().find_map(|(index, write)| {
                 let id = write.id.as_ref()?;
-                (!made.contains(id)).then(|| failed(start + index, taken(id)))
+                (!made.contains(id)).then(|| failed(start + index, already_exists(id)))
             });
             return match first {
                 Some(error) => Err(error),
                 None => Ok(writes.iter().filter_map(outcome(false)).collect()),
             };
         }
-        self.connection.batch("SAVEPOINT dk_copy").await?;
+        self.unit.connection.batch("SAVEPOINT dk_copy").await?;
         match self.copy(&self.table.sql, writes.iter().filter_map(row_in)).await {
             Ok(_) => {
-                self.connection.batch("RELEASE SAVEPOINT dk_copy").await?;
+                self.unit.connection.batch("RELEASE SAVEPOINT dk_copy").await?;
                 Ok(writes.iter().filter_map(outcome(false)).collect())
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.connection.batch("ROLLBACK TO SAVEPOINT dk_copy; RELEASE SAVEPOINT dk_copy").await?;
+                self.unit.connection.batch("ROLLBACK TO SAVEPOINT dk_copy; RELEASE SAVEPOINT dk_copy").await?;
                 match second_of_two(writes, start) {
                     Some(error) => Err(error),
                     None => Err(self.first_taken(writes, start).await?),
@@ -163,20 +159,20 @@ impl Work<'_> {
         let text = format!("SELECT id FROM {} WHERE id = ANY($1)", self.table.sql);
         let found = self.ids_of(&Sql::with(text, vec![keys.finish()])).await?;
         Ok(match ids().find(|(_, id)| found.contains(*id)) {
-            Some((index, id)) => failed(start + index, taken(id)),
+            Some((index, id)) => failed(start + index, already_exists(id)),
             // Removed again meanwhile, or made after this transaction began.
             None => failed(start, Error::new(ErrorKind::AlreadyExists, "a record of the batch is there already")),
         })
     }
 
     async fn ids_of(&self, sql: &Sql) -> Result<HashSet<RecordId, RandomState>> {
-        let rows = self.connection.query(sql).await?;
+        let rows = self.unit.connection.query(sql).await?;
         Ok(rows.iter().filter_map(|row| self.table.key.id(row.get::<_, Raw<'_>>(0).0)).collect())
     }
 
     async fn copy<'b>(&self, into: &str, rows: impl Iterator<Item = (&'b RecordId, &'b Record)>) -> Result<u64> {
         let text = format!("COPY {into} (id, data, meta, field_order) FROM STDIN (FORMAT binary)");
-        self.connection.copy_in(&text, CopyPieces::new(self.table.key, rows)).await
+        self.unit.connection.copy_in(&text, CopyPieces::new(self.table.key, rows)).await
     }
 
     /// The ids under which records were made.
@@ -208,17 +204,17 @@ impl Work<'_> {
             let mut arrays = Arrays::new(self.table.key);
             records.iter().for_each(|record| arrays.push(&mut writer, None, record));
             let [_, data, meta, order] = arrays.finish();
-            self.connection.batch("SAVEPOINT dk_keys").await?;
+            self.unit.connection.batch("SAVEPOINT dk_keys").await?;
             let sql = Sql::with(text.as_str(), vec![data, meta, order]);
-            let rows = self.connection.query(&sql).await?;
+            let rows = self.unit.connection.query(&sql).await?;
             if rows.len() == records.len() {
-                self.connection.batch("RELEASE SAVEPOINT dk_keys").await?;
+                self.unit.connection.batch("RELEASE SAVEPOINT dk_keys").await?;
                 let ids = rows.iter().filter_map(|row| self.table.key.id(row.get::<_, Raw<'_>>(0).0));
                 outcomes.extend(ids.map(|id| WriteOutcome::new(id, false, None)));
                 continue;
             }
             // A key was taken: which record would have had it is not known, so one by one.
-            self.connection.batch("ROLLBACK TO SAVEPOINT dk_keys; RELEASE SAVEPOINT dk_keys").await?;
+            self.unit.connection.batch("ROLLBACK TO SAVEPOINT dk_keys; RELEASE SAVEPOINT dk_keys").await?;
             for record in records {
                 let create = WriteRequest::new(None, WriteAction::Create((*record).clone()));
                 outcomes.push(self.write(create).await?);
@@ -269,13 +265,13 @@ impl Work<'_> {
         let make = format!(
             "CREATE TEMPORARY TABLE dk_incoming (id {key}, data jsonb, meta jsonb, field_order text) ON COMMIT DROP"
         );
-        self.connection.batch(&make).await?;
+        self.unit.connection.batch(&make).await?;
         self.copy("dk_incoming", rows.into_iter()).await?;
         let text = format!(
             "INSERT INTO {} (id, data, meta, field_order) SELECT * FROM dk_incoming {REPLACE}; DROP TABLE dk_incoming",
             self.table.sql
         );
-        self.connection.batch(&text).await?;
+        self.unit.connection.batch(&text).await?;
         // Which of them were there is not asked: nobody who writes many needs it.
         Ok(writes.iter().filter_map(outcome(false)).collect())
     }
@@ -328,7 +324,7 @@ impl Work<'_> {
     ) -> Result<HashSet<RecordId, RandomState>> {
         let mut yes = HashSet::with_hasher(RandomState::default());
         for sql in self.statements(text, rows) {
-            for row in self.connection.query(&sql).await? {
+            for row in self.unit.connection.query(&sql).await? {
                 if row.get::<_, bool>(1) {
                     yes.extend(self.table.key.id(row.get::<_, Raw<'_>>(0).0));
                 }
@@ -344,7 +340,7 @@ impl Work<'_> {
         }
         let rows = records.iter().filter_map(|record| Some((record.id()?, *record)));
         for sql in self.statements(&self.update_text(), rows) {
-            self.connection.execute(&sql.text, &sql.parameters).await?;
+            self.unit.connection.execute(&sql.text, &sql.parameters).await?;
         }
         Ok(())
     }
@@ -366,7 +362,7 @@ impl Work<'_> {
         let mut keys = ArrayParameter::of(&self.table.key.element());
         ids.iter().filter_map(|id| self.table.key.bytes(id)).for_each(|id| keys.push(Some(&id)));
         let text = format!("SELECT {COLUMNS} FROM {} WHERE id = ANY($1)", self.table.sql);
-        let rows = self.connection.query(&Sql::with(text, vec![keys.finish()])).await?;
+        let rows = self.unit.connection.query(&Sql::with(text, vec![keys.finish()])).await?;
         let mut reader = DocumentReader::default();
         let mut found: HashMap<RecordId, Record, RandomState> =
             HashMap::with_capacity_and_hasher(rows.len(), RandomState::default());
@@ -385,7 +381,7 @@ fn second_of_two(writes: &[WriteRequest], start: usize) -> Option<Error> {
     let mut seen: HashSet<&RecordId, RandomState> =
         HashSet::with_capacity_and_hasher(writes.len(), RandomState::default());
     let mut ids = writes.iter().enumerate().filter_map(|(index, write)| Some((index, write.id.as_ref()?)));
-    ids.find(|(_, id)| !seen.insert(id)).map(|(index, id)| failed(start + index, taken(id)))
+    ids.find(|(_, id)| !seen.insert(id)).map(|(index, id)| failed(start + index, already_exists(id)))
 }
 
 /// Records as arrays of columns.

@@ -39,6 +39,9 @@ pub struct PostgresConfig {
     pub schema: Columns,
     /// How records are laid out in the table.
     pub layout: Layout,
+    /// The columns that tell the rows of a table or view apart, where the server does not say it: a
+    /// primary key, a unique index or a column `id` is found.
+    pub key: Vec<String>,
     /// Whether a missing table is created.
     pub create_table: bool,
     /// Whether a table that is created gets a GIN index over all fields, which answers equality on
@@ -76,11 +79,14 @@ pub struct PostgresConfig {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Layout {
-    /// A table of our own shape, or a missing one, is a document table.
+    /// A table of our own shape, or a missing one, is a document table; the columns of any other
+    /// one are fields.
     #[default]
     Auto,
     /// Each record is one JSON document, and any field goes.
     Document,
+    /// The columns of a table or view that is there are the fields.
+    Columns,
 }
 
 /// How far a connection is encrypted and the server checked, as in libpq.
@@ -173,6 +179,7 @@ impl Default for PostgresConfig {
             namespace: None,
             schema: Columns::default(),
             layout: Layout::default(),
+            key: Vec::new(),
             create_table: true,
             gin_index: true,
             sslmode: None,

@@ -1,59 +1,65 @@
 //! What the server would do, asked of its planner.
 
+use std::sync::Arc;
+
 use dataknobs_data_core::Result;
 use dataknobs_data_core::backend::{AccessPlan, ScanRequest};
 use serde_json::Value as Json;
 
+use crate::connection::Connection;
 use crate::document::leaf::wants_index;
 use crate::index::Indexes;
 use crate::sql::{Parameter, Sql};
-use crate::work::{Raw, Work};
+use crate::table::Table;
+use crate::work::Raw;
 
-impl Work<'_> {
-    /// The server's plan for a scan. Nothing is read but statistics.
-    pub(crate) async fn access_plan(&self, request: &ScanRequest) -> Result<AccessPlan> {
-        let mut sql: Sql = self.scan(request)?;
-        sql.text.insert_str(0, "EXPLAIN (FORMAT JSON) ");
-        let rows = self.connection.query_once(&sql).await?;
-        let bytes = self.table_bytes().await?;
-        let indexes = self.table.indexes();
-        let plan: Option<Json> = rows.first().and_then(|row| serde_json::from_slice(row.get::<_, Raw<'_>>(0).0).ok());
-        let plan = plan.as_ref().and_then(|plan| plan.get(0)?.get("Plan"));
-        let mut found = Scans::default();
-        if let Some(plan) = plan {
-            found.walk(plan, &indexes);
-        }
-        let mut access = AccessPlan::new(match &found.access[..] {
-            [] => "nothing is read".to_owned(),
-            parts => parts.join(", "),
-        });
-        access.index = found.index;
-        // Of a table that it never counted, the planner expects some rows in any case.
-        access.rows_examined = if bytes == 0 { Some(0) } else { found.rows };
-        access.bytes_read = found.is_full.then_some(bytes);
-        access.requests = Some(1);
-        if found.is_full {
-            let advice = request.condition.leaves().into_iter().filter_map(wants_index);
-            for path in advice.filter(|path| !indexes.has_ordered(path)) {
-                access
-                    .notes
-                    .push(format!("an ordered index on `{path}` would help: create_index(\"{path}\", ordered)"));
-            }
-        }
-        if found.sorts {
-            access.notes.push("the server sorts what it finds".to_owned());
-        }
-        Ok(access)
+/// The server's plan for a scan. Nothing is read but statistics.
+pub(crate) async fn access_plan(
+    connection: &Connection,
+    table: &Table,
+    mut sql: Sql,
+    request: &ScanRequest,
+) -> Result<AccessPlan> {
+    sql.text.insert_str(0, "EXPLAIN (FORMAT JSON) ");
+    let rows = connection.query_once(&sql).await?;
+    let bytes = table_bytes(connection, table.sql()).await?;
+    let indexes = match table {
+        Table::Documents(table) => table.indexes(),
+        Table::Columns(_) => Arc::default(),
+    };
+    let plan: Option<Json> = rows.first().and_then(|row| serde_json::from_slice(row.get::<_, Raw<'_>>(0).0).ok());
+    let plan = plan.as_ref().and_then(|plan| plan.get(0)?.get("Plan"));
+    let mut found = Scans::default();
+    if let Some(plan) = plan {
+        found.walk(plan, &indexes);
     }
+    let mut access = AccessPlan::new(match &found.access[..] {
+        [] => "nothing is read".to_owned(),
+        parts => parts.join(", "),
+    });
+    access.index = found.index;
+    // Of a table that it never counted, the planner expects some rows in any case.
+    let is_empty = bytes == 0 && matches!(table, Table::Documents(_));
+    access.rows_examined = if is_empty { Some(0) } else { found.rows };
+    access.bytes_read = found.is_full.then_some(bytes);
+    access.requests = Some(1);
+    if let (true, Table::Documents(_)) = (found.is_full, table) {
+        let advice = request.condition.leaves().into_iter().filter_map(wants_index);
+        for path in advice.filter(|path| !indexes.has_ordered(path)) {
+            access.notes.push(format!("an ordered index on `{path}` would help: create_index(\"{path}\", ordered)"));
+        }
+    }
+    if found.sorts {
+        access.notes.push("the server sorts what it finds".to_owned());
+    }
+    Ok(access)
 }
 
-impl Work<'_> {
-    async fn table_bytes(&self) -> Result<u64> {
-        let text = "SELECT pg_relation_size(to_regclass($1))";
-        let row = self.connection.first(text, &[Parameter::text(&self.table.sql)]).await?;
-        let bytes = row.and_then(|row| row.try_get::<_, Option<i64>>(0).ok().flatten()).unwrap_or_default();
-        Ok(u64::try_from(bytes).unwrap_or_default())
-    }
+async fn table_bytes(connection: &Connection, table: &str) -> Result<u64> {
+    let text = "SELECT pg_relation_size(to_regclass($1))";
+    let row = connection.first(text, &[Parameter::text(table)]).await?;
+    let bytes = row.and_then(|row| row.try_get::<_, Option<i64>>(0).ok().flatten()).unwrap_or_default();
+    Ok(u64::try_from(bytes).unwrap_or_default())
 }
 
 #[derive(Default)]

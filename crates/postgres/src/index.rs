@@ -22,7 +22,7 @@ use crate::document::leaf::Indexed;
 use crate::document::place::{Place, alternatives};
 use crate::identifier::{constant, identifier};
 use crate::sql::{KeyType, Parameter, Sql};
-use crate::table::Table;
+use crate::table::DocumentTable;
 
 /// The beginning of the comment of an index of ours.
 const MARK: &str = "dataknobs-data index ";
@@ -183,7 +183,7 @@ fn forms(info: &IndexInfo) -> Vec<Form> {
 const EXPRESSION_STATISTICS: i32 = 140_000;
 
 /// Makes an index, unless it is there; another one of its name is an error.
-pub(crate) async fn create(connection: &Connection, table: &Table, info: &IndexInfo) -> Result<()> {
+pub(crate) async fn create(connection: &Connection, table: &DocumentTable, info: &IndexInfo) -> Result<()> {
     let lock = constant(&format!("dataknobs-data {}", table.sql));
     connection.batch(&format!("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended({lock}, 0))")).await?;
     let made = create_alone(connection, table, info).await;
@@ -191,7 +191,7 @@ pub(crate) async fn create(connection: &Connection, table: &Table, info: &IndexI
     made
 }
 
-async fn create_alone(connection: &Connection, table: &Table, info: &IndexInfo) -> Result<()> {
+async fn create_alone(connection: &Connection, table: &DocumentTable, info: &IndexInfo) -> Result<()> {
     let sql = &table.sql;
     match Indexes::load(connection, sql).await?.find(&info.name) {
         Some(other) if other == info => return Ok(()),
@@ -213,7 +213,7 @@ async fn create_alone(connection: &Connection, table: &Table, info: &IndexInfo) 
 }
 
 /// Drops the server's indexes of one.
-pub(crate) async fn drop(connection: &Connection, table: &Table, physical: &[String]) -> Result<()> {
+pub(crate) async fn drop(connection: &Connection, table: &DocumentTable, physical: &[String]) -> Result<()> {
     let namespace = table.namespace();
     let names: Vec<String> = physical.iter().map(|name| format!("{namespace}{}", identifier(name))).collect();
     let names = names.join(", ");

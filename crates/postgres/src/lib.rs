@@ -11,7 +11,9 @@
 //! | `sql.rs`, `identifier.rs` | statements with bound values, quoted names |
 //! | `table.rs`, `index.rs` | what the server knows of the table; indexes |
 //! | `document/` | the document layout: records as JSON, conditions and sorts as SQL |
-//! | `work.rs`, `batch.rs`, `scan.rs`, `explain.rs` | what is done on one connection |
+//! | `columns/` | the columns layout: tables and views that are there |
+//! | `patterns.rs` | LIKE patterns, and wider ones for what SQL cannot say |
+//! | `access.rs`, `unit.rs`, `work.rs`, `batch.rs`, `scan.rs`, `explain.rs` | what is done on one connection |
 //! | `backend.rs`, `transaction.rs` | the implementers' trait |
 //!
 //! ```no_run
@@ -28,8 +30,10 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)] // a library does not talk to the terminal
 
+mod access;
 mod backend;
 mod batch;
+mod columns;
 mod config;
 mod connection;
 mod document;
@@ -38,11 +42,13 @@ mod explain;
 mod factory;
 mod identifier;
 mod index;
+mod patterns;
 mod scan;
 mod sql;
 mod table;
 mod tls;
 mod transaction;
+mod unit;
 mod work;
 
 pub use backend::PostgresBackend;

@@ -1,6 +1,7 @@
 //! Records as they come from the server, in chunks.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use dataknobs_data_core::backend::{RecordStream, stream_of};
 use dataknobs_data_core::{Record, Result, Str};
@@ -10,7 +11,8 @@ use tokio_postgres::{Row, RowStream};
 use crate::connection::Lease;
 use crate::document::read::DocumentReader;
 use crate::error::from_driver;
-use crate::sql::{KeyType, Sql};
+use crate::sql::Sql;
+use crate::table::Table;
 use crate::work::{Raw, record_of};
 
 /// A chunk ends after so many records or bytes.
@@ -19,18 +21,21 @@ pub(crate) const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Makes records of rows.
 pub(crate) struct Records {
-    pub(crate) key: KeyType,
-    pub(crate) projection: Option<Vec<Str>>,
+    table: Arc<Table>,
+    projection: Option<Vec<Str>>,
     reader: DocumentReader,
 }
 
 impl Records {
-    pub(crate) fn new(key: KeyType, projection: Option<Vec<Str>>) -> Self {
-        Records { key, projection, reader: DocumentReader::default() }
+    pub(crate) fn new(table: Arc<Table>, projection: Option<Vec<Str>>) -> Self {
+        Records { table, projection, reader: DocumentReader::default() }
     }
 
     pub(crate) fn make(&mut self, row: &Row) -> Result<Record> {
-        let record = record_of(row, self.key, &mut self.reader)?;
+        let record = match &*self.table {
+            Table::Documents(table) => record_of(row, table.key, &mut self.reader)?,
+            Table::Columns(table) => table.record(row)?,
+        };
         Ok(match &self.projection {
             Some(names) => record.project(names),
             None => record,
@@ -38,9 +43,9 @@ impl Records {
     }
 }
 
-/// The bytes of a row's document.
+/// The bytes of a row.
 pub(crate) fn row_bytes(row: &Row) -> usize {
-    row.get::<_, Raw<'_>>(1).0.len()
+    (0..row.len()).filter_map(|column| row.get::<_, Option<Raw<'_>>>(column)).map(|raw| raw.0.len()).sum()
 }
 
 struct Rows {

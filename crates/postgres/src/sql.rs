@@ -1,7 +1,8 @@
 //! SQL text with its bound values.
 
 use bytes::BytesMut;
-use dataknobs_data_core::{RecordId, Str};
+use dataknobs_data_core::backend::ScanRequest;
+use dataknobs_data_core::{DateTime, RecordId, Str};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 /// A value that is bound: its type, and its binary form on the wire.
@@ -28,6 +29,15 @@ impl Parameter {
 
     pub(crate) fn integer(integer: i64) -> Self {
         Parameter { kind: Type::INT8, bytes: Some(integer.to_be_bytes().to_vec()) }
+    }
+
+    pub(crate) fn float(float: f64) -> Self {
+        Parameter::of_bytes(Type::FLOAT8, float.to_be_bytes().to_vec())
+    }
+
+    /// A timestamp, with or without time zone.
+    pub(crate) fn instant(kind: Type, time: DateTime) -> Self {
+        Parameter::of_bytes(kind, (time.micros() - crate::columns::read::EPOCH).to_be_bytes().to_vec())
     }
 
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
@@ -153,6 +163,19 @@ impl Sql {
 
     pub(crate) fn push(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+
+    /// Adds the limit and offset of a request.
+    pub(crate) fn push_page(&mut self, request: &ScanRequest) {
+        let number = |number: u64| Parameter::integer(i64::try_from(number).unwrap_or(i64::MAX));
+        if let Some(limit) = request.limit {
+            let limit = self.bind(number(limit));
+            self.push(&format!(" LIMIT {limit}"));
+        }
+        if request.offset > 0 {
+            let offset = self.bind(number(request.offset));
+            self.push(&format!(" OFFSET {offset}"));
+        }
     }
 
     /// Binds a value and gives its place in the text.

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use dataknobs_data_core::{Capabilities, Error, ErrorKind, IdOrder, Result};
+use dataknobs_data_core::{Capabilities, Error, ErrorKind, IdOrder, Leaf, Result, SortKey, Support};
 use parking_lot::RwLock;
 use tokio_postgres::types::Type;
 
-use crate::config::{IdType, PostgresConfig};
+use crate::columns::{self, ColumnTable, catalog::describe};
+use crate::config::{IdType, Layout, PostgresConfig};
 use crate::connection::Connection;
+use crate::document;
 use crate::identifier::{constant, identifier};
 use crate::index::Indexes;
 use crate::sql::{KeyType, Parameter, Sql};
@@ -16,9 +18,16 @@ use crate::work::COLUMNS;
 /// The oldest server whose SQL is enough (`generated always as`, `jsonb_path_ops`, `starts_with`).
 const OLDEST_SERVER: i32 = 120_000;
 
+/// A table of either layout.
+#[derive(Debug)]
+pub(crate) enum Table {
+    Documents(DocumentTable),
+    Columns(ColumnTable),
+}
+
 /// A document table.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct DocumentTable {
     /// The name as SQL, with its schema where one is given.
     pub(crate) sql: String,
     pub(crate) name: String,
@@ -98,7 +107,7 @@ impl Table {
         let sql = table_sql(config);
         let mut columns = columns_of(connection, &sql).await?;
         if columns.is_empty() {
-            if !config.create_table {
+            if !config.create_table || config.layout == Layout::Columns {
                 return Err(Error::new(ErrorKind::NotFound, "there is no such table, and none is to be made")
                     .with_context("table", &sql)
                     .with_context("create_table", false));
@@ -106,7 +115,64 @@ impl Table {
             create(connection, config, &sql).await?;
             columns = columns_of(connection, &sql).await?;
         }
-        let key = key_of(&columns, &sql)?;
+        let key = key_of(&columns, &sql);
+        let documents = match (config.layout, &key) {
+            (Layout::Columns, _) => false,
+            (Layout::Document, _) => true,
+            // One of our own shape that cannot be used is not another shape.
+            (Layout::Auto, Err(error)) => error.context_value("collation").is_some(),
+            (Layout::Auto, Ok(_)) => true,
+        };
+        if documents {
+            return Ok(Table::Documents(DocumentTable::open(connection, config, key?, (sql, server)).await?));
+        }
+        if config.schema.id.is_some() {
+            return Err(Error::invalid_config("`schema` describes a table of documents, and this is none")
+                .with_context("table", &sql)
+                .with_context("key", "`schema`"));
+        }
+        Ok(Table::Columns(describe(connection, &sql, &config.key).await?))
+    }
+
+    /// The name as SQL.
+    pub(crate) fn sql(&self) -> &str {
+        match self {
+            Table::Documents(table) => &table.sql,
+            Table::Columns(table) => &table.sql,
+        }
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        match self {
+            Table::Documents(table) => capabilities(table.key),
+            Table::Columns(table) => table.capabilities(),
+        }
+    }
+
+    /// How well a leaf can be said in SQL.
+    pub(crate) fn leaf_support(&self, leaf: &Leaf) -> Support {
+        match self {
+            Table::Documents(_) => document::leaf::support(leaf),
+            Table::Columns(table) => columns::leaf::support(table, leaf),
+        }
+    }
+
+    /// Whether the server sorts by these keys just as the semantics say.
+    pub(crate) fn sorts_exactly(&self, sort: &[SortKey]) -> bool {
+        match self {
+            Table::Documents(table) => document::query::sorts_exactly(sort, table.key),
+            Table::Columns(table) => columns::query::sorts_exactly(table, sort),
+        }
+    }
+}
+
+impl DocumentTable {
+    async fn open(
+        connection: &Connection,
+        config: &PostgresConfig,
+        key: KeyType,
+        (sql, server): (String, i32),
+    ) -> Result<Self> {
         if let Some(wanted) = config.schema.id
             && key_type(wanted) != key
         {
@@ -117,16 +183,13 @@ impl Table {
         }
         let indexes = Indexes::load(connection, &sql).await?;
         let statements = Statements::new(&sql);
-        Ok(Table { sql, name: config.table.clone(), server, key, statements, indexes: RwLock::new(Arc::new(indexes)) })
+        let indexes = RwLock::new(Arc::new(indexes));
+        Ok(DocumentTable { sql, name: config.table.clone(), server, key, statements, indexes })
     }
 
     /// What stands before the name of anything in the table's schema: `"schema".`, or nothing.
     pub(crate) fn namespace(&self) -> &str {
         self.sql.strip_suffix(&identifier(&self.name)).unwrap_or_default()
-    }
-
-    pub(crate) fn capabilities(&self) -> Capabilities {
-        capabilities(self.key)
     }
 
     pub(crate) fn indexes(&self) -> Arc<Indexes> {

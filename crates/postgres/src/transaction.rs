@@ -12,13 +12,13 @@ use futures_util::{StreamExt as _, stream};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::access::Access;
 use crate::connection::{Connection, Lease};
-use crate::document::leaf::support;
-use crate::document::query::sorts_exactly;
 use crate::scan::{CHUNK_BYTES, CHUNK_ROWS, Records, row_bytes};
 use crate::sql::Sql;
 use crate::table::Table;
-use crate::work::{Work, ambiguous};
+use crate::unit::Unit;
+use crate::work::ambiguous;
 
 /// A transaction that is open.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ struct Open {
 
 impl std::fmt::Debug for Open {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Open").field("table", &self.table.sql).finish_non_exhaustive()
+        f.debug_struct("Open").field("table", &self.table.sql()).finish_non_exhaustive()
     }
 }
 
@@ -91,8 +91,8 @@ impl Open {
         Ok(Turn { state })
     }
 
-    fn work<'a>(&'a self, connection: &'a Connection) -> Work<'a> {
-        Work { connection, table: &self.table, in_transaction: true }
+    fn work<'a>(&'a self, connection: &'a Connection) -> Access<'a> {
+        Access::new(Unit { connection, in_transaction: true }, &self.table)
     }
 
     async fn fetch(&self, cursor: u64, count: usize, records: &mut Records) -> Result<(Vec<Record>, usize)> {
@@ -120,7 +120,7 @@ impl Open {
             Err(error) => Err(error),
         };
         turn.done(declared)?;
-        let mut records = Records::new(self.table.key, request.projection);
+        let mut records = Records::new(Arc::clone(&self.table), request.projection);
         let (first, bytes) = self.fetch(cursor, FIRST, &mut records).await?;
         if first.len() < FIRST {
             self.close(cursor).await?;
@@ -233,11 +233,11 @@ impl Session for PostgresTransaction {
     }
 
     fn leaf_support(&self, leaf: &Leaf) -> Support {
-        support(leaf)
+        self.open.table.leaf_support(leaf)
     }
 
     fn sorts_exactly(&self, sort: &[SortKey]) -> bool {
-        sorts_exactly(sort, self.open.table.key)
+        self.open.table.sorts_exactly(sort)
     }
 
     fn scan(&self, request: ScanRequest) -> Reply<'_, RecordStream> {

@@ -10,16 +10,16 @@ use crate::document::query::{push_after, push_condition, push_order};
 use crate::document::read::{DocumentReader, with_reader};
 use crate::document::write::Document;
 use crate::sql::{KeyType, Parameter, Sql};
-use crate::table::Table;
+use crate::table::DocumentTable;
+use crate::unit::Unit;
 
 /// The columns of a record, in the order in which [`record_of`] reads them.
 pub(crate) const COLUMNS: &str = "id, data, meta, version, field_order";
 
-/// A connection, the table, and whether a transaction of the user's is open on it.
+/// A connection and a table of documents.
 pub(crate) struct Work<'a> {
-    pub(crate) connection: &'a Connection,
-    pub(crate) table: &'a Table,
-    pub(crate) in_transaction: bool,
+    pub(crate) unit: Unit<'a>,
+    pub(crate) table: &'a DocumentTable,
 }
 
 /// A column as it comes on the wire.
@@ -70,11 +70,11 @@ fn version_number(version: &Version) -> Option<i64> {
     i64::try_from(version.as_number()?).ok()
 }
 
-fn conflict() -> Error {
+pub(crate) fn conflict() -> Error {
     Error::new(ErrorKind::Conflict, "the record is not there, or has another version than the expected one")
 }
 
-fn already_exists(id: &str) -> Error {
+pub(crate) fn already_exists(id: &str) -> Error {
     Error::new(ErrorKind::AlreadyExists, "a record with this id is there already")
         .with_context("id", format!("`{}`", id.escape_debug()))
 }
@@ -97,13 +97,13 @@ impl Work<'_> {
 
     pub(crate) async fn read(&self, id: &str) -> Result<Option<Record>> {
         let Some(key) = self.key(id) else { return Ok(None) };
-        let row = self.connection.first(&self.table.statements.read, &[key]).await?;
+        let row = self.unit.connection.first(&self.table.statements.read, &[key]).await?;
         row.map(|row| with_reader(|reader| record_of(&row, self.table.key, reader))).transpose()
     }
 
     pub(crate) async fn exists(&self, id: &str) -> Result<bool> {
         let Some(key) = self.key(id) else { return Ok(false) };
-        Ok(self.connection.first(&self.table.statements.exists, &[key]).await?.is_some())
+        Ok(self.unit.connection.first(&self.table.statements.exists, &[key]).await?.is_some())
     }
 
     /// One write.
@@ -138,10 +138,10 @@ impl Work<'_> {
         let parameters = [self.key_for_writing(&id)?, data, meta, order];
         let statements = &self.table.statements;
         // An error would end a transaction; outside of one, it is the cheaper way to learn of it.
-        let made = if self.in_transaction {
-            self.connection.first(&statements.create_if_absent, &parameters).await
+        let made = if self.unit.in_transaction {
+            self.unit.connection.first(&statements.create_if_absent, &parameters).await
         } else {
-            match self.connection.first(&statements.create, &parameters).await {
+            match self.unit.connection.first(&statements.create, &parameters).await {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
                 made => made,
             }
@@ -155,7 +155,9 @@ impl Work<'_> {
     /// The server makes the key. One that a record was given before is passed over.
     async fn create_under_new_key(&self, document: [Parameter; 3]) -> Result<WriteOutcome> {
         loop {
-            if let Some(row) = self.connection.first(&self.table.statements.create_under_new_key, &document).await? {
+            if let Some(row) =
+                self.unit.connection.first(&self.table.statements.create_under_new_key, &document).await?
+            {
                 let id = self.table.key.id(row.get::<_, Raw<'_>>(0).0).ok_or_else(odd_row)?;
                 return Ok(WriteOutcome::new(id, false, version_of(&row, 1)?));
             }
@@ -169,14 +171,14 @@ impl Work<'_> {
             "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest((SELECT max(id) FROM {}), 1))",
             self.table.sql
         );
-        self.connection.first(&text, &[Parameter::text(&self.table.sql)]).await?;
+        self.unit.connection.first(&text, &[Parameter::text(&self.table.sql)]).await?;
         Ok(())
     }
 
     async fn upsert(&self, id: RecordId, record: Record) -> Result<WriteOutcome> {
         let key = self.key_for_writing(&id)?;
         let [data, meta, order] = document_of(&record)?;
-        let row = self.connection.first(&self.table.statements.upsert, &[key, data, meta, order]).await?;
+        let row = self.unit.connection.first(&self.table.statements.upsert, &[key, data, meta, order]).await?;
         let row = row.ok_or_else(odd_row)?;
         Ok(WriteOutcome::new(id, row.try_get(1).map_err(|_| odd_row())?, version_of(&row, 0)?))
     }
@@ -194,10 +196,12 @@ impl Work<'_> {
             Some(key) => {
                 let [data, meta, order] = document_of(record)?;
                 match expected {
-                    None => self.connection.first(&self.table.statements.update, &[key, data, meta, order]).await?,
+                    None => {
+                        self.unit.connection.first(&self.table.statements.update, &[key, data, meta, order]).await?
+                    }
                     Some(expected) => {
                         let parameters = [key, data, meta, order, Parameter::integer(expected)];
-                        self.connection.first(&self.table.statements.update_expected, &parameters).await?
+                        self.unit.connection.first(&self.table.statements.update_expected, &parameters).await?
                     }
                 }
             }
@@ -213,10 +217,10 @@ impl Work<'_> {
         let deleted = match self.key(&id) {
             None => 0,
             Some(key) => match expected {
-                None => self.connection.execute(&self.table.statements.delete, &[key]).await?,
+                None => self.unit.connection.execute(&self.table.statements.delete, &[key]).await?,
                 Some(expected) => {
                     let parameters = [key, Parameter::integer(expected)];
-                    self.connection.execute(&self.table.statements.delete_expected, &parameters).await?
+                    self.unit.connection.execute(&self.table.statements.delete_expected, &parameters).await?
                 }
             },
         };
@@ -234,9 +238,10 @@ impl Work<'_> {
                 None => Ok(WriteOutcome::new(id, false, None)),
             };
         };
-        self.begin("dk_patch").await?;
-        let patched = self.patch_locked(id, key, changes, expected).await;
-        self.end("dk_patch", patched).await
+        self.unit.begin("dk_patch").await?;
+        let inside = Work { unit: self.unit.inside(), table: self.table };
+        let patched = inside.patch_locked(id, key, changes, expected).await;
+        self.unit.end("dk_patch", patched).await
     }
 
     async fn patch_locked(
@@ -246,7 +251,8 @@ impl Work<'_> {
         changes: &Changes,
         expected: Option<i64>,
     ) -> Result<WriteOutcome> {
-        let Some(row) = self.connection.first(&self.table.statements.lock, std::slice::from_ref(&key)).await? else {
+        let Some(row) = self.unit.connection.first(&self.table.statements.lock, std::slice::from_ref(&key)).await?
+        else {
             return match expected {
                 Some(_) => Err(conflict()),
                 None => Ok(WriteOutcome::new(id, false, None)),
@@ -260,49 +266,16 @@ impl Work<'_> {
         self.replace(id, Some(key), &record, None).await
     }
 
-    /// Opens a transaction, or a savepoint in the one that is open.
-    pub(crate) async fn begin(&self, savepoint: &str) -> Result<()> {
-        if self.in_transaction {
-            self.connection.batch(&format!("SAVEPOINT {savepoint}")).await
-        } else {
-            self.connection.batch("BEGIN").await
-        }
-    }
-
-    /// Keeps what was done since [`Work::begin`], or undoes it after an error.
-    pub(crate) async fn end<T>(&self, savepoint: &str, result: Result<T>) -> Result<T> {
-        let text = match (self.in_transaction, result.is_ok()) {
-            (true, true) => format!("RELEASE SAVEPOINT {savepoint}"),
-            (true, false) => format!("ROLLBACK TO SAVEPOINT {savepoint}; RELEASE SAVEPOINT {savepoint}"),
-            (false, true) => "COMMIT".to_owned(),
-            (false, false) => "ROLLBACK".to_owned(),
-        };
-        let ended = self.connection.batch(&text).await;
-        match (result, ended) {
-            (Ok(value), Ok(())) => Ok(value),
-            (Ok(_), Err(error)) if !self.in_transaction => Err(ambiguous(error)),
-            (Ok(_), Err(error)) => Err(error),
-            (Err(error), _) => Err(error),
-        }
-    }
-
     /// The statement that a scan is.
     pub(crate) fn scan(&self, request: &ScanRequest) -> Result<Sql> {
         let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM {}", self.table.sql));
         self.push_where(&mut sql, &request.condition);
         if let Some(after) = &request.after {
             sql.push(if request.condition.is_true() { " WHERE " } else { " AND " });
-            push_after(&mut sql, after, &request.sort, self.table.key)?;
+            push_after(&mut sql, after, &request.sort, self.table.key);
         }
         push_order(&mut sql, &request.sort, self.table.key);
-        if let Some(limit) = request.limit {
-            let limit = sql.bind(Parameter::integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-            sql.push(&format!(" LIMIT {limit}"));
-        }
-        if request.offset > 0 {
-            let offset = sql.bind(Parameter::integer(i64::try_from(request.offset).unwrap_or(i64::MAX)));
-            sql.push(&format!(" OFFSET {offset}"));
-        }
+        sql.push_page(request);
         Ok(sql)
     }
 
@@ -316,9 +289,7 @@ impl Work<'_> {
     pub(crate) async fn count(&self, condition: &Condition) -> Result<u64> {
         let mut sql = Sql::new(format!("SELECT count(*) FROM {}", self.table.sql));
         self.push_where(&mut sql, condition);
-        let row = self.connection.first(&sql.text, &sql.parameters).await?.ok_or_else(odd_row)?;
-        let count: i64 = row.try_get(0).map_err(|_| odd_row())?;
-        u64::try_from(count).map_err(|_| odd_row())
+        count_of(self.unit.connection, &sql).await
     }
 
     pub(crate) async fn modify(&self, condition: &Condition, action: &ModifyAction) -> Result<u64> {
@@ -326,12 +297,13 @@ impl Work<'_> {
             ModifyAction::Delete => {
                 let mut sql = Sql::new(format!("DELETE FROM {}", self.table.sql));
                 self.push_where(&mut sql, condition);
-                self.connection.execute(&sql.text, &sql.parameters).await
+                self.unit.connection.execute(&sql.text, &sql.parameters).await
             }
             ModifyAction::Patch(changes) => {
-                self.begin("dk_modify").await?;
-                let modified = self.modify_found(condition, changes).await;
-                self.end("dk_modify", modified).await
+                self.unit.begin("dk_modify").await?;
+                let inside = Work { unit: self.unit.inside(), table: self.table };
+                let modified = inside.modify_found(condition, changes).await;
+                self.unit.end("dk_modify", modified).await
             }
             _ => Err(Error::unsupported("this store does not know such a change")),
         }
@@ -345,11 +317,11 @@ impl Work<'_> {
         self.push_where(&mut sql, condition);
         // In the order of ids, so that two of them wait for each other instead of both.
         sql.push(" ORDER BY id FOR UPDATE");
-        self.connection.query_once(&sql).await?;
+        self.unit.connection.query_once(&sql).await?;
         let mut reader = DocumentReader::default();
         let mut changed = 0;
         loop {
-            let rows = self.connection.query_once(&Sql::new(format!("FETCH {CHUNK} FROM dk_found"))).await?;
+            let rows = self.unit.connection.query_once(&Sql::new(format!("FETCH {CHUNK} FROM dk_found"))).await?;
             let mut records = Vec::with_capacity(rows.len());
             for row in &rows {
                 let mut record = record_of(row, self.table.key, &mut reader)?;
@@ -359,15 +331,23 @@ impl Work<'_> {
             self.update_records(&records.iter().collect::<Vec<_>>()).await?;
             changed += records.len() as u64;
             if rows.len() < CHUNK {
-                self.connection.batch("CLOSE dk_found").await?;
+                self.unit.connection.batch("CLOSE dk_found").await?;
                 return Ok(changed);
             }
         }
     }
 }
 
-fn needed(id: Option<RecordId>) -> Result<RecordId> {
+/// The id of a write that cannot do without.
+pub(crate) fn needed(id: Option<RecordId>) -> Result<RecordId> {
     id.ok_or_else(|| Error::invalid_record("a write needs an id"))
+}
+
+/// The number that a count gives.
+pub(crate) async fn count_of(connection: &Connection, sql: &Sql) -> Result<u64> {
+    let row = connection.first(&sql.text, &sql.parameters).await?.ok_or_else(odd_row)?;
+    let count: i64 = row.try_get(0).map_err(|_| odd_row())?;
+    u64::try_from(count).map_err(|_| odd_row())
 }
 
 /// What is written of a record, `data`, `meta` and `field_order`, or why it is not.

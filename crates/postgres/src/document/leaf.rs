@@ -12,6 +12,7 @@ use tokio_postgres::types::Type;
 use super::place::{Alternative, INDEXED_CHARACTERS, Place, alternatives};
 use super::text::{encode, may_be_half};
 use super::write::{value_text, write_text};
+use crate::patterns::{LikeForm, after_all_with, loose_like, loose_words};
 use crate::sql::{ArrayParameter, KeyType, Parameter, Sql};
 
 /// Which indexes there are, so that conditions are written in the form that these answer.
@@ -341,64 +342,6 @@ fn start_range(sql: &mut Sql, place: &Place, start: &str, indexed: &dyn Indexed)
     Some(range)
 }
 
-/// The first text behind all that begin with this one.
-fn after_all_with(start: &str) -> Option<String> {
-    let mut characters: Vec<char> = start.chars().collect();
-    while let Some(last) = characters.pop() {
-        // Surrogates are no characters.
-        let next = if last == '\u{D7FF}' { Some('\u{E000}') } else { char::from_u32(u32::from(last) + 1) };
-        if let Some(next) = next {
-            characters.push(next);
-            return Some(characters.into_iter().collect());
-        }
-    }
-    None
-}
-
-/// A LIKE pattern as SQL has it.
-struct LikeForm {
-    pattern: String,
-    /// What every match begins with.
-    start: String,
-    /// Whether `_` has to take the two characters of an escape for one.
-    takes_one: bool,
-    is_exact: bool,
-}
-
-impl LikeForm {
-    fn of(pattern: &str) -> Self {
-        let mut form = LikeForm { pattern: String::new(), start: String::new(), takes_one: false, is_exact: true };
-        let (mut has_control, mut after_run, mut wild) = (false, false, false);
-        let mut characters = pattern.chars();
-        while let Some(character) = characters.next() {
-            let literal = match character {
-                '%' | '_' => {
-                    form.takes_one |= character == '_';
-                    form.pattern.push(character);
-                    (after_run, wild) = (true, true);
-                    continue;
-                }
-                '\\' => characters.next().unwrap_or('\\'),
-                other => other,
-            };
-            has_control |= literal <= '\u{3}';
-            form.is_exact &= !(after_run && matches!(literal, '\u{2}' | '\u{3}'));
-            after_run = false;
-            for character in encode(literal.encode_utf8(&mut [0; 4])).chars() {
-                if matches!(character, '%' | '_' | '\\') {
-                    form.pattern.push('\\');
-                }
-                form.pattern.push(character);
-                if !wild {
-                    form.start.push(character);
-                }
-            }
-        }
-        form.is_exact &= !(form.takes_one && has_control);
-        form
-    }
-}
-
 fn like(sql: &mut Sql, place: &Place, pattern: &str, indexed: &dyn Indexed) -> String {
     let form = LikeForm::of(pattern);
     if form.takes_one && !form.is_exact {
@@ -448,45 +391,14 @@ fn contains(sql: &mut Sql, place: &Place, literal: &Value) -> String {
     either(parts)
 }
 
-/// A pattern for the lower case of a text that takes at least what the literal finds in any case:
-/// whatever has another form than ASCII's own two may be any text.
-fn loose(text: &str, out: &mut String) {
-    for character in text.chars() {
-        match character.to_ascii_lowercase() {
-            // U+212A and U+017F fold to k and s.
-            'k' | 's' => out.push('%'),
-            '_' | '%' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            character if character.is_ascii() && !character.is_ascii_control() => out.push(character),
-            _ => out.push('%'),
-        }
-    }
-}
-
 fn ilike(sql: &mut Sql, place: &Place, pattern: &str) -> String {
-    let mut wide = String::new();
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '%' | '_' => wide.push('%'),
-            '\\' => loose(characters.next().unwrap_or('\\').encode_utf8(&mut [0; 4]), &mut wide),
-            other => loose(other.encode_utf8(&mut [0; 4]), &mut wide),
-        }
-    }
-    format!("({} AND lower({}) LIKE {})", place.is_string(), place.text(), sql.bind(Parameter::text(wide)))
+    let wide = sql.bind(Parameter::text(loose_like(pattern)));
+    format!("({} AND lower({}) LIKE {wide})", place.is_string(), place.text())
 }
 
 fn matches_words(sql: &mut Sql, place: &Place, words: &str) -> String {
     let mut test = place.is_string();
-    // White space parts words whatever else does. A dot above may come from one letter with its `i`.
-    for word in words.split_whitespace().filter(|word| !word.contains('\u{307}')).take(8) {
-        let letters = word.split(|character: char| !character.is_ascii_alphanumeric());
-        let Some(part) = letters.max_by_key(|part| part.len()).filter(|part| part.len() > 1) else { continue };
-        let mut wide = "%".to_owned();
-        loose(part, &mut wide);
-        wide.push('%');
+    for wide in loose_words(words) {
         test = format!("{test} AND lower({}) LIKE {}", place.text(), sql.bind(Parameter::text(wide)));
     }
     format!("({test})")

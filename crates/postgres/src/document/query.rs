@@ -1,6 +1,6 @@
 //! Conditions, sorts and positions of a document table as SQL.
 
-use dataknobs_data_core::{Condition, Error, Path, Result, SortKey, SortPosition, Value};
+use dataknobs_data_core::{Condition, Path, SortKey, SortPosition, Value};
 
 use super::leaf::{Indexed, push_leaf};
 use super::place::{Alternative, Place, alternatives, pick};
@@ -113,13 +113,7 @@ fn class_of(value: &Value) -> (u8, Option<Parameter>) {
 }
 
 /// Adds that a row comes after a position.
-pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], key: KeyType) -> Result<()> {
-    let id = match after.id() {
-        None => None,
-        Some(id) => {
-            Some(key.parameter(id).ok_or_else(|| Error::invalid_query("`after` is not a token of this store"))?)
-        }
-    };
+pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], key: KeyType) {
     sql.push("(");
     let mut brackets = 0;
     let mut is_decided = false;
@@ -127,11 +121,15 @@ pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], 
         let sorted = Sorted::of(path, key);
         let beyond = if order.is_descending() { "<" } else { ">" };
         if sorted.id_only {
-            let Some(id) = value.as_ref().and_then(|id| key.parameter(id.as_str()?)) else {
-                return Err(Error::invalid_query("`after` is not a token of this store"));
-            };
-            let id = sql.bind(id);
-            sql.push(&format!("id {beyond} {id}"));
+            match value {
+                // What is not there comes last.
+                None => sql.push("false"),
+                Some(Value::String(id)) => push_beyond(sql, key, id, beyond),
+                Some(other) => {
+                    let before = (class_of(other).0 < 3) != order.is_descending();
+                    sql.push(if before { "true" } else { "false" });
+                }
+            }
             is_decided = true;
             break;
         }
@@ -160,15 +158,26 @@ pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], 
         brackets += 1;
     }
     if !is_decided {
-        match id {
-            Some(id) => {
-                let id = sql.bind(id);
-                sql.push(&format!("id > {id}"));
-            }
+        match after.id() {
+            Some(id) => push_beyond(sql, key, id, ">"),
             None => sql.push("true"),
         }
     }
     sql.push(&"))".repeat(brackets));
     sql.push(")");
-    Ok(())
+}
+
+/// Adds that a row's id stands beyond this one, which need not be one that the key can hold.
+fn push_beyond(sql: &mut Sql, key: KeyType, id: &str, beyond: &str) {
+    let test = match (key, id.parse()) {
+        (KeyType::Integer, Ok(number)) => format!("id {beyond} {}", sql.bind(Parameter::integer(number))),
+        // Numbers come before whatever else there may be.
+        (KeyType::Integer, Err(_)) => (beyond == "<").to_string(),
+        _ => match key.parameter(id) {
+            Some(id) => format!("id {beyond} {}", sql.bind(id)),
+            // No id holds what the escape stands for, so that it compares with all of them alike.
+            None => format!("(id::text COLLATE \"C\") {beyond} {}", sql.bind(Parameter::text(encode(id)))),
+        },
+    };
+    sql.push(&test);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
 mod cancellation;
+mod columns;
 mod concurrency;
 mod encryption;
 mod faults;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dataknobs_data_core::config::Secret;
 use dataknobs_data_core::{Error, ErrorKind, Query, record};
-use dataknobs_data_postgres::{PostgresConfig, SslMode};
+use dataknobs_data_postgres::{Layout, PostgresConfig, SslMode};
 
 use crate::support::{client, database, new_table};
 
@@ -90,7 +90,8 @@ async fn postgres_refuses_what_a_user_has_no_right_to() {
 #[tokio::test]
 async fn postgres_tables_of_another_shape_are_refused() {
     let client = client().await;
-    let config = new_table();
+    let mut config = new_table();
+    config.layout = Layout::Document;
     client.batch_execute(&format!("CREATE TABLE {} (id text, n int)", config.table)).await.unwrap();
     assert_eq!(refused(&config).await.kind(), ErrorKind::Unsupported);
 

@@ -29,8 +29,12 @@ class PostgresDatabase(Database):
         The SQL schema of the table, by default the first of the search path.
     schema : dict, optional
         The columns of the table: ``{"id": "TEXT" | "UUID" | "BIGINT", "data": "JSONB"}``.
-    layout : {"auto", "document"}, default "auto"
-        How records are laid out: as one JSON document each.
+    layout : {"auto", "document", "columns"}, default "auto"
+        How records are laid out: as one JSON document each, or in the columns of a table or view that is there. By
+        default as documents in a table of that shape or a missing one, and as columns in any other one.
+    key : list of str, optional
+        The columns that tell the rows of a table or view apart. By default those of its primary key, of a unique
+        index, or ``id``.
     create_table : bool, default True
         Whether a missing table is made; else it is a NotFoundError.
     gin_index : bool, default True

@@ -1,0 +1,96 @@
+//! The `columns` layout: a table or view that is there is a database, its columns are fields.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `catalog.rs` | what the server says of the table: columns, types, the key |
+//! | `kind.rs` | the types, and the SQL expression that a column's value is |
+//! | `key.rs` | ids: the key's columns as one text |
+//! | `leaf.rs`, `query.rs` | conditions and sorts as SQL |
+//! | `read.rs`, `write.rs` | rows to records, and back |
+//! | `work.rs` | what is done on one connection |
+//!
+//! The type of a column decides what values it has, so that a condition on it is a plain comparison
+//! which the table's own indexes answer. What a field cannot hold is refused, never rounded.
+
+pub(crate) mod catalog;
+pub(crate) mod key;
+pub(crate) mod kind;
+pub(crate) mod leaf;
+pub(crate) mod query;
+pub(crate) mod read;
+pub(crate) mod work;
+pub(crate) mod write;
+
+use dataknobs_data_core::{Capabilities, IdOrder, Shape, Str};
+
+use self::kind::Kind;
+
+/// A table or view whose columns are fields.
+#[derive(Debug)]
+pub(crate) struct ColumnTable {
+    /// The name as SQL, with its schema where one is given.
+    pub(crate) sql: String,
+    pub(crate) columns: Vec<Column>,
+    /// The columns of the key, by place.
+    pub(crate) key: Vec<usize>,
+    /// Whether rows can be written: not those of views.
+    pub(crate) writable: bool,
+    /// The fields and their types, as long as JSON columns hold documents.
+    pub(crate) shape: Shape,
+}
+
+/// A column.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: Str,
+    /// The name, quoted.
+    pub(crate) quoted: String,
+    /// The column of the table under its alias, `t`.
+    pub(crate) sql: String,
+    pub(crate) kind: Kind,
+    /// The type's name as SQL.
+    pub(crate) type_sql: String,
+    pub(crate) not_null: bool,
+    /// The server computes the value.
+    pub(crate) generated: bool,
+    /// The server has a value where none is given.
+    pub(crate) has_default: bool,
+}
+
+impl ColumnTable {
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The only column of the key.
+    pub(crate) fn single_key(&self) -> Option<&Column> {
+        match self.key[..] {
+            [only] => Some(&self.columns[only]),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn id_order(&self) -> IdOrder {
+        match self.single_key() {
+            Some(Column { kind: Kind::Integer, .. }) => IdOrder::Numeric,
+            _ => IdOrder::CodePoint,
+        }
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::minimal();
+        capabilities.transactions = true;
+        capabilities.serializable = true;
+        capabilities.atomic_batches = true;
+        capabilities.snapshot_streams = true;
+        capabilities.unique_versions = self.writable;
+        capabilities.persistent = true;
+        capabilities.missing_fields = false;
+        capabilities.field_order = false;
+        capabilities.id_order = self.id_order();
+        capabilities.key_field = self.single_key().map(|column| column.name.clone());
+        capabilities.generates_ids = self.writable;
+        capabilities.read_only = !self.writable;
+        capabilities
+    }
+}
