@@ -7,9 +7,13 @@ use dataknobs_data_core::backend::{
     ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
     Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
-use dataknobs_data_core::{BackendInfo, Capabilities, Error, ErrorKind, Isolation, Leaf, Record, Result, SortKey};
+use dataknobs_data_core::{
+    Aggregation, BackendInfo, Capabilities, Condition, Error, ErrorKind, Isolation, Leaf, Record, Result, SortKey,
+    Table as Answer,
+};
 
 use crate::access::Access;
+use crate::aggregate::Counting;
 use crate::config::PostgresConfig;
 use crate::connection::{Connections, Lease};
 use crate::index::{self, Indexes};
@@ -151,11 +155,23 @@ impl Session for PostgresBackend {
     }
 
     fn aggregating(&self) -> Option<&dyn Aggregating> {
-        None
+        Some(self)
     }
 
     fn lending(&self) -> Option<&dyn Lending> {
         None
+    }
+}
+
+impl Aggregating for PostgresBackend {
+    fn aggregate<'a>(&'a self, condition: &Condition, aggregation: &'a Aggregation) -> Option<Reply<'a, Answer>> {
+        let shared = &self.shared;
+        let counting = Counting::new(shared.table.get()?, condition, aggregation)?;
+        Some(Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            let answer = counting.run(&lease, table, aggregation).await;
+            lease.settle(answer)
+        }))
     }
 }
 

@@ -7,12 +7,13 @@ use dataknobs_data_core::backend::{
     Aggregating, CountRequest, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply,
     ScanRequest, Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
 };
-use dataknobs_data_core::{Error, ErrorKind, Leaf, Record, Result, SortKey};
+use dataknobs_data_core::{Aggregation, Condition, Error, ErrorKind, Leaf, Record, Result, SortKey, Table as Answer};
 use futures_util::{StreamExt as _, stream};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::access::Access;
+use crate::aggregate::Counting;
 use crate::connection::{Connection, Lease};
 use crate::scan::{CHUNK_BYTES, CHUNK_ROWS, Records, row_bytes};
 use crate::sql::Sql;
@@ -253,11 +254,25 @@ impl Session for PostgresTransaction {
     }
 
     fn aggregating(&self) -> Option<&dyn Aggregating> {
-        None
+        Some(self)
     }
 
     fn lending(&self) -> Option<&dyn Lending> {
         None
+    }
+}
+
+impl Aggregating for PostgresTransaction {
+    fn aggregate<'a>(&'a self, condition: &Condition, aggregation: &'a Aggregation) -> Option<Reply<'a, Answer>> {
+        let counting = Counting::new(&self.open.table, condition, aggregation)?;
+        Some(Reply::later(async move {
+            let turn = self.open.turn().await?;
+            let answer = match turn.connection() {
+                Ok(connection) => counting.run(connection, &self.open.table, aggregation).await,
+                Err(error) => Err(error),
+            };
+            turn.done(answer)
+        }))
     }
 }
 

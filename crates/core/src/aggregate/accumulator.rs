@@ -37,21 +37,23 @@ impl Accumulator {
     }
 
     /// Takes in what the aggregate's path found in one record.
-    pub(super) fn add(&mut self, hasher: &RandomState, found: Option<Scalar<'_>>) {
+    /// Takes in a value that so many records have.
+    #[inline]
+    pub(super) fn add(&mut self, hasher: &RandomState, found: Option<Scalar<'_>>, times: u64) {
         if let Accumulator::Records(count) = self {
-            *count += 1;
+            *count += times;
             return;
         }
         let Some(scalar) = found else { return };
         match self {
             Accumulator::Records(_) => {}
-            Accumulator::Present(count) => *count += 1,
+            Accumulator::Present(count) => *count += times,
             Accumulator::Distinct(values) => add_distinct(values, hasher, scalar),
             Accumulator::Min(held) => keep(held, scalar, std::cmp::Ordering::is_lt),
             Accumulator::Max(held) => keep(held, scalar, std::cmp::Ordering::is_gt),
             Accumulator::Sum(sum) | Accumulator::Avg(sum) => {
                 if let Scalar::Number(number) = scalar {
-                    sum.add(number);
+                    sum.add(number, times);
                 }
             }
         }
@@ -68,7 +70,7 @@ impl Accumulator {
             (Accumulator::Sum(sum), Accumulator::Sum(other)) | (Accumulator::Avg(sum), Accumulator::Avg(other)) => {
                 sum.merge(&other);
             }
-            (held, Accumulator::Min(value) | Accumulator::Max(value)) => held.add(hasher, Scalar::of(&value)),
+            (held, Accumulator::Min(value) | Accumulator::Max(value)) => held.add(hasher, Scalar::of(&value), 1),
             _ => debug_assert!(false, "accumulators of different aggregates"),
         }
     }

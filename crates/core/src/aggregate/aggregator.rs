@@ -112,7 +112,36 @@ impl Aggregator {
         let accumulators = &mut self.groups.accumulators[group * width..(group + 1) * width];
         for (input, accumulator) in self.inputs.iter_mut().zip(accumulators) {
             let found = input.as_mut().and_then(|resolver| resolver.find(record));
-            accumulator.add(&self.groups.hasher, found);
+            accumulator.add(&self.groups.hasher, found, 1);
+        }
+        Ok(())
+    }
+
+    /// Takes in so many records that all have these values under the paths of the groups and of the
+    /// aggregates, null for what is not there: for stores that count equal ones.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Aggregation, Aggregator};
+    /// let mut aggregator = Aggregator::new(&Aggregation::new().group_by("city").count().sum("n"))?;
+    /// aggregator.push_values(&["Oslo".into()], &[().into(), 2.into()], 3)?;
+    /// let table = aggregator.finish()?;
+    /// assert_eq!((table.get(0, "count"), table.get(0, "sum_n")), (Some(&3.into()), Some(&6.into())));
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Aggregator::push`].
+    pub fn push_values(&mut self, keys: &[Value], inputs: &[Value], times: u64) -> Result<()> {
+        debug_assert_eq!((keys.len(), inputs.len()), (self.keys.len(), self.inputs.len()));
+        let mut found = Vec::with_capacity(keys.len());
+        for ((key, (_, bucket)), spec) in keys.iter().zip(&self.keys).zip(self.spec.group_keys()) {
+            found.push(bucket.key_of(Scalar::of(key)).map_err(|error| in_column(error, &spec.column))?);
+        }
+        let group = self.groups.find_or_insert(&found);
+        let width = self.inputs.len();
+        let accumulators = &mut self.groups.accumulators[group * width..(group + 1) * width];
+        for (input, accumulator) in inputs.iter().zip(accumulators) {
+            accumulator.add(&self.groups.hasher, Scalar::of(input), times);
         }
         Ok(())
     }

@@ -44,13 +44,23 @@ impl Compensated {
 }
 
 impl Sum {
-    pub(super) fn add(&mut self, number: Number) {
-        self.count += 1;
+    /// Adds the same number so many times.
+    #[inline]
+    pub(super) fn add(&mut self, number: Number, times: u64) {
+        self.count += times;
         match number {
-            Number::Integer(integer) => self.integers += i128::from(integer),
+            Number::Integer(integer) => self.integers += i128::from(integer) * i128::from(times),
             Number::Float(float) => {
                 self.has_floats = true;
-                if float.abs() < LARGE { self.floats.add(float) } else { self.large.add(float * SCALE) }
+                let (into, float) =
+                    if float.abs() < LARGE { (&mut self.floats, float) } else { (&mut self.large, float * SCALE) };
+                if times == 1 {
+                    return into.add(float);
+                }
+                // In two parts, what the product rounds being the second one.
+                let product = float * times as f64;
+                into.add(product);
+                into.add(float.mul_add(times as f64, -product));
             }
         }
     }
@@ -136,7 +146,7 @@ mod tests {
 
     fn sum_of(numbers: &[Number]) -> Sum {
         let mut sum = Sum::default();
-        numbers.iter().for_each(|number| sum.add(*number));
+        numbers.iter().for_each(|number| sum.add(*number, 1));
         sum
     }
 

@@ -60,7 +60,8 @@ impl ColumnTable {
     }
 }
 
-fn value(column: &Column, raw: &[u8]) -> Result<Value> {
+/// The value of a column as it was sent.
+pub(crate) fn value(column: &Column, raw: &[u8]) -> Result<Value> {
     let odd = |message: &'static str| {
         Error::invalid_record(message)
             .with_context("field", format!("`{}`", column.name.escape_debug()))

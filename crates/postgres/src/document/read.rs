@@ -95,6 +95,19 @@ fn with_metadata(pairs: Vec<(Str, Value)>, mut meta: DocumentMeta) -> Result<Rec
     Ok(record)
 }
 
+/// One value out of the database: its JSON text, and its recorded type.
+pub(crate) fn value_of(text: &[u8], recorded: Option<&str>) -> Result<Value> {
+    let mut wide = false;
+    let mut parser = serde_json::Deserializer::from_slice(text);
+    let value = Top { wide: &mut wide }
+        .deserialize(&mut parser)
+        .map_err(|error| odd("data").with_context("column", error.column()))?;
+    refuse_wide(text, wide)?;
+    let declared = recorded.map(|name| name.parse::<FieldType>().map_err(|_| odd("types"))).transpose()?;
+    let types: Vec<(String, FieldType)> = declared.map(|declared| (String::new(), declared)).into_iter().collect();
+    Ok(with_type("", value, &types)?.0)
+}
+
 fn odd(part: &str) -> Error {
     Error::corrupt("a row is not of the documented form").with_context("part", part)
 }

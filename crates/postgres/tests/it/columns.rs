@@ -4,7 +4,7 @@
 use dataknobs_data_core::backend::Changes;
 use dataknobs_data_core::{
     Database, DateTime, ErrorKind, Evaluator, Field, FieldType, Isolation, Query, Record, TransactionOptions, Value,
-    WriteOptions, record, reference_search,
+    WriteOptions, record, reference_aggregate, reference_search,
 };
 use dataknobs_data_postgres::{Layout, PostgresConfig};
 use dataknobs_data_testkit::generate::{Contents, Limits, QueryParts, Rng, Vocabulary};
@@ -222,6 +222,25 @@ async fn rounds(cases: usize) {
         for _ in 0..100 {
             compare(&db, &records, &vocabulary.query(&mut rng)).await;
             done += 1;
+        }
+        for _ in 0..20 {
+            let aggregation = vocabulary.aggregation(&mut rng);
+            let expected = reference_aggregate(&records, &aggregation).map_err(|error| error.kind());
+            let found = db.aggregate(&aggregation).await.map_err(|error| error.kind());
+            match (&expected, &found) {
+                (Ok(expected), Ok(found)) => {
+                    assert_eq!(expected.columns(), found.columns());
+                    assert_eq!(expected.len(), found.len(), "{aggregation:?}");
+                    for (expected, found) in expected.rows().iter().zip(found.rows()) {
+                        let near = |(a, b): (&Value, &Value)| match (a, b) {
+                            (Value::Float(a), Value::Float(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
+                            (a, b) => a == b,
+                        };
+                        assert!(expected.iter().zip(found).all(near), "{aggregation:?}: {expected:?}, {found:?}");
+                    }
+                }
+                (expected, found) => assert_eq!(expected, found, "{aggregation:?}"),
+            }
         }
         round += 1;
     }
