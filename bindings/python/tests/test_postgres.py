@@ -11,7 +11,7 @@ import pytest
 
 from dataknobs_data import Database, Query, Record, SyncDatabase
 from dataknobs_data.backends.postgres import PostgresDatabase, SyncPostgresDatabase
-from dataknobs_data.exceptions import AlreadyExistsError, AccessRefusedError, InvalidConfigError, InvalidRecordError
+from dataknobs_data.exceptions import AccessRefusedError, AlreadyExistsError, InvalidConfigError, InvalidRecordError
 
 
 @pytest.fixture

@@ -1463,9 +1463,7 @@ class Database(_AsyncCalls, _Opening):
         """
         return Transaction(self, read_only, isolation, timeout)
 
-    async def run_transaction(
-        self, body: Callable[[Transaction], Awaitable[T]], *, isolation: str | None = None
-    ) -> T:
+    async def run_transaction(self, body: Callable[[Transaction], Awaitable[T]], *, isolation: str | None = None) -> T:
         """Run a coroutine function in a transaction, and again when another one committed first.
 
         Parameters
