@@ -12,6 +12,9 @@ use crate::sql::{Parameter, Sql};
 use crate::unit::Unit;
 use crate::work::{already_exists, conflict, needed};
 
+/// Values that one statement may bind, of the 65,535 that the protocol counts.
+const PARAMETERS: usize = 60_000;
+
 /// How many keys that the server made may be taken before that is an error.
 const ATTEMPTS: u32 = 10_000;
 
@@ -115,18 +118,88 @@ impl ColumnWork<'_> {
     pub(crate) async fn write_batch(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
         self.unit.begin("dk_batch").await?;
         let inside = ColumnWork { unit: self.unit.inside(), table: self.table };
-        let written = async {
-            let mut outcomes = Vec::with_capacity(writes.len());
-            for (index, write) in writes.into_iter().enumerate() {
-                outcomes.push(inside.write(write).await.map_err(|error| {
-                    Error::new(error.kind(), "a write of the batch failed, so that nothing was written")
-                        .with_failures(vec![BatchFailure { index, error }])
-                })?);
-            }
-            Ok(outcomes)
-        };
-        let written = written.await;
+        let written = inside.write_all(writes).await;
         self.unit.end("dk_batch", written).await
+    }
+
+    async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
+        let mut outcomes: Vec<WriteOutcome> = Vec::with_capacity(writes.len());
+        // Creates that follow one another and set the same columns go together.
+        let mut rows: Vec<(String, Record)> = Vec::new();
+        for (index, write) in writes.into_iter().enumerate() {
+            match self.creation(write).map_err(|error| failed(index, error))? {
+                Ok(row) => {
+                    let most = (PARAMETERS / row.1.len().max(1)).max(1);
+                    if rows.len() >= most || rows.first().is_some_and(|first| first.1.shape() != row.1.shape()) {
+                        self.create_rows(&mut rows, &mut outcomes).await?;
+                    }
+                    rows.push(row);
+                }
+                Err(write) => {
+                    self.create_rows(&mut rows, &mut outcomes).await?;
+                    outcomes.push(self.write(write).await.map_err(|error| failed(index, error))?);
+                }
+            }
+        }
+        self.create_rows(&mut rows, &mut outcomes).await?;
+        Ok(outcomes)
+    }
+
+    /// A create whose id is known, with its key in its fields; every other write as it was.
+    fn creation(&self, write: WriteRequest) -> Result<std::result::Result<(String, Record), WriteRequest>> {
+        let WriteRequest { id, action, expected_version, .. } = write;
+        let record = match action {
+            WriteAction::Create(record) => record,
+            action => return Ok(Err(WriteRequest::new(id, action).expecting(expected_version))),
+        };
+        match self.id_for(id.as_ref(), &record) {
+            Some(id) => Ok(Ok((id.clone(), self.with_key(record, &id)?))),
+            None => Ok(Err(WriteRequest::new(None, WriteAction::Create(record)))),
+        }
+    }
+
+    /// Makes rows that set the same columns.
+    async fn create_rows(&self, rows: &mut Vec<(String, Record)>, outcomes: &mut Vec<WriteOutcome>) -> Result<()> {
+        let (rows, start) = (std::mem::take(rows), outcomes.len());
+        let Some((_, first)) = rows.first() else { return Ok(()) };
+        let mut sql = Sql::default();
+        let columns = self.table.assignments(&mut Sql::default(), first).map_err(|error| failed(start, error))?;
+        if columns.is_empty() {
+            return Err(failed(start, Error::invalid_record("a row needs a value for one column at least")));
+        }
+        let names: Vec<&str> = columns.iter().map(|(place, _)| self.table.columns[*place].quoted.as_str()).collect();
+        let mut values = String::new();
+        for (index, (_, record)) in rows.iter().enumerate() {
+            let row = self.table.assignments(&mut sql, record).map_err(|error| failed(start + index, error))?;
+            let row: Vec<String> = row.into_iter().map(|(_, value)| value).collect();
+            values.push_str(if index == 0 { "(" } else { ", (" });
+            values.push_str(&row.join(", "));
+            values.push(')');
+        }
+        let key: Vec<&str> = self.table.key.iter().map(|place| self.table.columns[*place].quoted.as_str()).collect();
+        sql.text = format!(
+            "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE VALUES {values} ON CONFLICT ({}) DO NOTHING RETURNING {}",
+            self.table.sql,
+            names.join(", "),
+            key.join(", "),
+            self.table.id_text()
+        );
+        let made = self.connection().query_once(&sql).await?;
+        let made: std::collections::HashSet<&str> = made.iter().map(|row| row.get(0)).collect();
+        let mut seen = std::collections::HashSet::new();
+        for (index, (id, _)) in rows.iter().enumerate() {
+            if !made.contains(id.as_str()) || !seen.insert(id) {
+                return Err(failed(start + index, already_exists(id)));
+            }
+            outcomes.push(WriteOutcome::new(RecordId::new(id.as_str())?, false, None));
+        }
+        Ok(())
+    }
+
+    /// The id that a new record has by itself or is given here; none where the server makes it.
+    fn id_for(&self, id: Option<&RecordId>, record: &Record) -> Option<String> {
+        let own = |name: &str| record.get(name).filter(|value| !value.is_null()).cloned();
+        id.map(ToString::to_string).or_else(|| self.table.id_of_fields(own)).or_else(|| self.new_id())
     }
 
     /// Gives a record the key that its id says, or refuses one that says another.
@@ -161,13 +234,7 @@ impl ColumnWork<'_> {
     }
 
     async fn create(&self, id: Option<RecordId>, record: Record, replace: bool) -> Result<WriteOutcome> {
-        let id = match id {
-            Some(id) => Some(id.to_string()),
-            None => self
-                .table
-                .id_of_fields(|name| record.get(name).filter(|value| !value.is_null()).cloned())
-                .or_else(|| self.new_id()),
-        };
+        let id = self.id_for(id.as_ref(), &record);
         let record = match &id {
             Some(id) => self.with_key(record, id)?,
             None => record,
@@ -358,6 +425,11 @@ impl ColumnWork<'_> {
         }
         Ok(rows.len() as u64)
     }
+}
+
+fn failed(index: usize, error: Error) -> Error {
+    Error::new(error.kind(), "a write of the batch failed, so that nothing was written")
+        .with_failures(vec![BatchFailure { index, error }])
 }
 
 /// A part of an id as a value of its column.

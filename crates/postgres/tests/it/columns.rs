@@ -358,6 +358,22 @@ async fn postgres_columns_write_all_or_nothing() {
     let error = db.create_batch(vec![item(20), item(7), item(21)]).await.unwrap_err();
     assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 1));
     assert_eq!(db.read_batch(&["20", "7", "7"]).await.unwrap().iter().flatten().count(), 2);
+    // Many at once, of two shapes, also with an id twice.
+    let many = |last: i64| {
+        let mut many: Vec<Record> = (100..30_100).map(item).collect();
+        many.push(record! { "name": "by age", "age": 5, "id": 40_000 }.unwrap());
+        many.push(item(last));
+        many
+    };
+    let error = db.create_batch(many(20_000)).await.unwrap_err();
+    assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 30_001));
+    assert_eq!(db.count(&Query::new()).await.unwrap(), 3);
+    let mut twice = many(40_001);
+    twice[29_999] = item(100);
+    let error = db.create_batch(twice).await.unwrap_err();
+    assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 29_999));
+    assert_eq!(db.create_batch(many(40_001)).await.unwrap().len(), 30_002);
+    assert_eq!(db.delete_where(&Query::parse("id >= 100").unwrap()).await.unwrap(), 30_002);
     let before = db.read("1").await.unwrap().unwrap().version().unwrap().clone();
     let expecting = || WriteOptions::new().expecting(before.clone());
     assert!(db.update_with("1", item(1), expecting()).await.unwrap());
