@@ -13,7 +13,7 @@
 //! | `document/` | the document layout: records as JSON, conditions and sorts as SQL |
 //! | `columns/` | the columns layout: tables and views that are there |
 //! | `patterns.rs` | LIKE patterns, and wider ones for what SQL cannot say |
-//! | `access.rs`, `unit.rs`, `work.rs`, `batch.rs`, `scan.rs`, `aggregate.rs`, `explain.rs` | what is done on one connection |
+//! | `access.rs`, `unit.rs`, `work.rs`, `batch.rs`, `rows.rs`, `scan.rs`, `aggregate.rs`, `explain.rs` | what is done on one connection |
 //! | `backend.rs`, `transaction.rs` | the implementers' trait |
 //!
 //! ```no_run
@@ -44,6 +44,7 @@ mod factory;
 mod identifier;
 mod index;
 mod patterns;
+mod rows;
 mod scan;
 mod sql;
 mod table;
