@@ -14,6 +14,7 @@ use dataknobs_data_core::{
 
 use crate::access::Access;
 use crate::aggregate::Counting;
+use crate::columns;
 use crate::config::PostgresConfig;
 use crate::connection::{Connections, Lease};
 use crate::index::{self, Indexes};
@@ -58,15 +59,6 @@ impl Shared {
     async fn lease(&self) -> Result<(Lease, &Arc<Table>)> {
         let table = self.table()?;
         Ok((self.connections.lease().await?, table))
-    }
-}
-
-impl Shared {
-    async fn lease_documents(&self) -> Result<(Lease, &DocumentTable)> {
-        match &**self.table()? {
-            Table::Documents(table) => Ok((self.connections.lease().await?, table)),
-            Table::Columns(_) => Err(Error::unsupported("the indexes of such a table are made by its own tools")),
-        }
     }
 }
 
@@ -207,11 +199,13 @@ impl Indexing for PostgresBackend {
         let shared = &self.shared;
         Reply::later(async move {
             let info = IndexInfo::new(request.index_name(), request.path, request.kind);
-            let (lease, table) = shared.lease_documents().await?;
-            let made = index::create(&lease, table, &info).await;
-            let made = match made {
-                Ok(()) => reload(&lease, table).await,
-                Err(error) => Err(error),
+            let (lease, table) = shared.lease().await?;
+            let made = match &**table {
+                Table::Documents(table) => match index::create(&lease, table, &info).await {
+                    Ok(()) => reload(&lease, table).await,
+                    Err(error) => Err(error),
+                },
+                Table::Columns(table) => columns::index::create(&lease, table, &info).await,
             };
             lease.settle(made).map(|()| info)
         })
@@ -220,18 +214,23 @@ impl Indexing for PostgresBackend {
     fn list_indexes(&self) -> Reply<'_, Vec<IndexInfo>> {
         let shared = &self.shared;
         Reply::later(async move {
-            let (lease, table) = shared.lease_documents().await?;
-            let loaded = reload(&lease, table).await;
-            lease.settle(loaded)?;
-            Ok(table.indexes().list())
+            let (lease, table) = shared.lease().await?;
+            let listed = match &**table {
+                Table::Documents(table) => reload(&lease, table).await.map(|()| table.indexes().list()),
+                Table::Columns(table) => columns::index::list(&lease, table).await,
+            };
+            lease.settle(listed)
         })
     }
 
     fn drop_index<'a>(&'a self, name: &'a str) -> Reply<'a, bool> {
         let shared = &self.shared;
         Reply::later(async move {
-            let (lease, table) = shared.lease_documents().await?;
-            let dropped = drop_index(&lease, table, name).await;
+            let (lease, table) = shared.lease().await?;
+            let dropped = match &**table {
+                Table::Documents(table) => drop_index(&lease, table, name).await,
+                Table::Columns(table) => columns::index::drop(&lease, table, name).await,
+            };
             lease.settle(dropped)
         })
     }
@@ -320,7 +319,7 @@ impl Backend for PostgresBackend {
 
     fn indexing(&self) -> Option<&dyn Indexing> {
         match self.shared.table.get().map(Arc::as_ref) {
-            Some(Table::Columns(_)) => None,
+            Some(Table::Columns(table)) if !table.writable => None,
             _ => Some(self),
         }
     }

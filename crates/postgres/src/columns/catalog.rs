@@ -18,7 +18,12 @@ struct Description {
 }
 
 /// Reads the columns and the key. `wanted` names the key's columns where the server does not.
-pub(crate) async fn describe(connection: &Connection, table: &str, wanted: &[String]) -> Result<ColumnTable> {
+pub(crate) async fn describe(
+    connection: &Connection,
+    table: &str,
+    namespace: Option<&str>,
+    wanted: &[String],
+) -> Result<ColumnTable> {
     let relation = "SELECT c.relkind::text FROM pg_class c WHERE c.oid = to_regclass($1)";
     let row = connection.query_once(&Sql::with(relation, vec![Parameter::text(table)])).await?;
     let kind: String = row.first().map(|row| row.get(0)).unwrap_or_default();
@@ -29,7 +34,8 @@ pub(crate) async fn describe(connection: &Connection, table: &str, wanted: &[Str
     let fields: Vec<(Str, FieldType)> =
         columns.iter().map(|column| (column.name.clone(), column.kind.field_type())).collect();
     let shape = Shape::new(fields).map_err(|error| error.with_context("table", table))?;
-    Ok(ColumnTable { sql: table.to_owned(), columns, key, writable, shape })
+    let namespace = namespace.map_or_else(String::new, |namespace| format!("{}.", identifier(namespace)));
+    Ok(ColumnTable { sql: table.to_owned(), namespace, columns, key, writable, shape })
 }
 
 async fn columns(connection: &Connection, table: &str) -> Result<Vec<Description>> {

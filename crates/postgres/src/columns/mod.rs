@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `catalog.rs` | what the server says of the table: columns, types, the key |
 //! | `kind.rs` | the types, and the SQL expression that a column's value is |
+//! | `index.rs` | the server's indexes on single columns |
 //! | `key.rs` | ids: the key's columns as one text |
 //! | `leaf.rs`, `query.rs` | conditions and sorts as SQL |
 //! | `read.rs`, `write.rs` | rows to records, and back |
@@ -13,6 +14,7 @@
 //! which the table's own indexes answer. What a field cannot hold is refused, never rounded.
 
 pub(crate) mod catalog;
+pub(crate) mod index;
 pub(crate) mod key;
 pub(crate) mod kind;
 pub(crate) mod leaf;
@@ -30,6 +32,8 @@ use self::kind::Kind;
 pub(crate) struct ColumnTable {
     /// The name as SQL, with its schema where one is given.
     pub(crate) sql: String,
+    /// What stands before the name of anything in the table's schema: `"schema".`, or nothing.
+    pub(crate) namespace: String,
     pub(crate) columns: Vec<Column>,
     /// The columns of the key, by place.
     pub(crate) key: Vec<usize>,
@@ -82,6 +86,7 @@ impl ColumnTable {
         capabilities.transactions = true;
         capabilities.serializable = true;
         capabilities.atomic_batches = true;
+        capabilities.indexes = self.writable;
         capabilities.snapshot_streams = true;
         capabilities.unique_versions = self.writable;
         capabilities.persistent = true;

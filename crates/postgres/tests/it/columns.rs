@@ -3,8 +3,8 @@
 
 use dataknobs_data_core::backend::Changes;
 use dataknobs_data_core::{
-    Database, DateTime, ErrorKind, Evaluator, Field, FieldType, Isolation, Query, Record, TransactionOptions, Value,
-    WriteOptions, record, reference_aggregate, reference_search,
+    Database, DateTime, ErrorKind, Evaluator, Field, FieldType, IndexKind, Isolation, Query, Record,
+    TransactionOptions, Value, WriteOptions, record, reference_aggregate, reference_search,
 };
 use dataknobs_data_postgres::{Layout, PostgresConfig};
 use dataknobs_data_testkit::generate::{Contents, Limits, QueryParts, Rng, Vocabulary};
@@ -393,6 +393,45 @@ async fn postgres_columns_write_all_or_nothing() {
     assert_eq!(db.count(&Query::parse("age = 70").unwrap()).await.unwrap(), 0);
     tx.commit().await.unwrap();
     assert_eq!(db.count(&Query::parse("age = 70").unwrap()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn postgres_columns_are_found_by_the_tables_own_indexes() {
+    let config = new_table();
+    let db = people(&config).await;
+    let records =
+        (1..20_001).map(|n| record! { "name": format!("name{n:06}"), "age": n % 5_000, "price": 0.25 }.unwrap());
+    db.create_batch(records.collect()).await.unwrap();
+    let made = db.create_index("age", IndexKind::Ordered).await.unwrap();
+    assert_eq!(db.create_index("age", IndexKind::Ordered).await.unwrap(), made);
+    db.create_named_index("by name", "name", IndexKind::Ordered).await.unwrap();
+    db.create_named_index("same name", "name", IndexKind::Hash).await.unwrap();
+    client().await.batch_execute(&format!("CREATE INDEX \"from outside\" ON {} (joined)", config.table)).await.unwrap();
+    let names: Vec<String> = db.list_indexes().await.unwrap().iter().map(|index| index.name.to_string()).collect();
+    assert_eq!(names, ["age_ordered", "by name", "from outside", "same name"]);
+    let taken = db.create_named_index("by name", "age", IndexKind::Ordered).await.unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+    for path in ["tags", "unknown", "age.x"] {
+        assert_eq!(db.create_index(path, IndexKind::Hash).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+    client().await.batch_execute(&format!("VACUUM ANALYZE {}", config.table)).await.unwrap();
+    for (text, index) in [
+        ("age = 7", "age_ordered"),
+        ("age > 4990.5", "age_ordered"),
+        ("name = 'name000007'", "name"),
+        ("name > 'name019990'", "by name"),
+        ("name STARTS WITH 'name00012'", "by name"),
+        ("id = 12", "pkey"),
+        ("_id = '12'", "pkey"),
+        ("id IN (1, 2.0, 3)", "pkey"),
+    ] {
+        let query = Query::parse(text).unwrap();
+        let explain = db.explain(&query).await.unwrap();
+        assert!(explain.plan.index.as_ref().is_some_and(|used| used.contains(index)), "{explain}");
+        assert!(db.count(&query).await.unwrap() > 0, "{text}");
+    }
+    assert!(db.drop_index("by name").await.unwrap() && !db.drop_index("by name").await.unwrap());
+    assert!(!db.drop_index(&format!("{}_pkey", config.table)).await.unwrap());
 }
 
 #[tokio::test]

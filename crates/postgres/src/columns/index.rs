@@ -1,0 +1,84 @@
+//! Indexes of a table of columns: the server's own, each on one column.
+
+use dataknobs_data_core::{Error, ErrorKind, IndexInfo, IndexKind, Path, Result};
+
+use super::kind::Kind;
+use super::{Column, ColumnTable};
+use crate::connection::Connection;
+use crate::identifier::identifier;
+use crate::sql::{Parameter, Sql};
+
+/// The indexes on single columns, by name; not those that uphold a constraint.
+pub(crate) async fn list(connection: &Connection, table: &ColumnTable) -> Result<Vec<IndexInfo>> {
+    let text = "SELECT c.relname::text, a.attname::text, m.amname::text FROM pg_index i \
+                JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam \
+                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
+                WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indnkeyatts = 1 AND i.indpred IS NULL \
+                AND m.amname IN ('btree', 'hash') \
+                AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) \
+                ORDER BY c.relname COLLATE \"C\"";
+    let rows = connection.query_once(&Sql::with(text, vec![Parameter::text(&table.sql)])).await?;
+    let info = |row: &tokio_postgres::Row| {
+        let kind = if row.get::<_, &str>(2) == "hash" { IndexKind::Hash } else { IndexKind::Ordered };
+        Some(IndexInfo::new(row.get::<_, &str>(0), Path::literal([row.get::<_, &str>(1)]).ok()?, kind))
+    };
+    Ok(rows.iter().filter_map(info).map(plain).collect())
+}
+
+/// A path that a text path would be, too, as one.
+fn plain(info: IndexInfo) -> IndexInfo {
+    match Path::dotted(&info.path.to_string()) {
+        Ok(path) if path.segments() == info.path.segments() => IndexInfo::new(info.name, path, info.kind),
+        _ => info,
+    }
+}
+
+/// The column that a path names.
+fn column<'a>(table: &'a ColumnTable, path: &Path) -> Result<&'a Column> {
+    let whole = path.whole_name().and_then(|whole| table.column(whole));
+    let named = || match path.segments() {
+        [only] => table.column(only),
+        _ => None,
+    };
+    let found = whole.or_else(named).map(|place| &table.columns[place]);
+    match found {
+        Some(column) if column.kind.is_json() => Err(Error::unsupported("values of this type have no order")
+            .with_context("column", format!("`{}`", column.name.escape_debug()))),
+        Some(column) => Ok(column),
+        None => Err(Error::unsupported("an index is on a column, and the table has none of this name")
+            .with_context("path", format!("`{path}`"))),
+    }
+}
+
+/// Makes an index on a column, in the order in which conditions compare.
+pub(crate) async fn create(connection: &Connection, table: &ColumnTable, info: &IndexInfo) -> Result<()> {
+    let Column { quoted, kind, .. } = column(table, &info.path)?;
+    if let Some(other) = list(connection, table).await?.into_iter().find(|other| other.name == info.name) {
+        if other.kind == info.kind && column(table, &other.path)?.quoted == *quoted {
+            return Ok(());
+        }
+        return Err(Error::new(ErrorKind::AlreadyExists, "another index has this name")
+            .with_context("index", format!("`{}`", info.name)));
+    }
+    let method = if info.kind == IndexKind::Hash { "hash" } else { "btree" };
+    let order = match (kind, info.kind) {
+        (Kind::Text { .. }, IndexKind::Ordered) => format!("({quoted}::text) COLLATE \"C\""),
+        (Kind::Named { uuid: false }, IndexKind::Ordered) => {
+            return Err(
+                Error::unsupported("this type's text form cannot be indexed in order").with_context("column", quoted)
+            );
+        }
+        _ => quoted.clone(),
+    };
+    let text = format!("CREATE INDEX {} ON {} USING {method} ({order})", identifier(&info.name), table.sql);
+    connection.batch(&text).await
+}
+
+/// Drops an index that [`list`] knows.
+pub(crate) async fn drop(connection: &Connection, table: &ColumnTable, name: &str) -> Result<bool> {
+    if !list(connection, table).await?.iter().any(|index| index.name == name) {
+        return Ok(false);
+    }
+    connection.batch(&format!("DROP INDEX IF EXISTS {}{}", table.namespace, identifier(name))).await?;
+    Ok(true)
+}
