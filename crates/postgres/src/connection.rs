@@ -1,6 +1,7 @@
 //! One connection to the server: statements prepared once, answers as rows.
 
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use dataknobs_data_core::backend::Reply;
 use dataknobs_data_core::pool::{ConnectionManager, ConnectionPool, Pooled};
 use dataknobs_data_core::{Error, ErrorKind, Result};
 use futures_util::{SinkExt as _, TryStreamExt as _};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -130,15 +131,30 @@ pub(crate) struct Connection {
 #[derive(Default)]
 struct Statements {
     known: HashMap<Arc<str>, (Statement, u64), foldhash::fast::RandomState>,
+    /// Texts that came once. What comes again is prepared; what does not saves a round trip.
+    once: HashSet<u64, foldhash::fast::RandomState>,
     uses: u64,
 }
 
+/// What to do with a statement's text.
+enum Known {
+    Prepared(Statement),
+    Again,
+    New,
+}
+
 impl Statements {
-    fn get(&mut self, text: &str) -> Option<Statement> {
+    fn get(&mut self, text: &str) -> Known {
         self.uses += 1;
-        let (statement, used) = self.known.get_mut(text)?;
-        *used = self.uses;
-        Some(statement.clone())
+        if let Some((statement, used)) = self.known.get_mut(text) {
+            *used = self.uses;
+            return Known::Prepared(statement.clone());
+        }
+        if self.once.len() >= 4 * PREPARED {
+            self.once.clear();
+        }
+        let hash = self.known.hasher().hash_one(text);
+        if self.once.insert(hash) { Known::New } else { Known::Again }
     }
 
     fn put(&mut self, text: &str, statement: Statement) {
@@ -157,10 +173,7 @@ impl Connection {
         self.client.batch_execute(text).await.map_err(from_driver)
     }
 
-    async fn statement(&self, text: &str, parameters: &[Parameter]) -> Result<Statement> {
-        if let Some(known) = self.statements.lock().get(text) {
-            return Ok(known);
-        }
+    async fn prepare(&self, text: &str, parameters: &[Parameter]) -> Result<Statement> {
         let types: Vec<Type> = parameters.iter().map(|parameter| parameter.kind.clone()).collect();
         let statement = self.client.prepare_typed(text, &types).await.map_err(from_driver)?;
         self.statements.lock().put(text, statement.clone());
@@ -169,12 +182,13 @@ impl Connection {
 
     /// The rows as they come.
     pub(crate) async fn stream(&self, text: &str, parameters: &[Parameter]) -> Result<RowStream> {
-        if self.prepares {
-            let statement = self.statement(text, parameters).await?;
-            self.client.query_raw(&statement, parameters.iter().map(as_bound)).await.map_err(from_driver)
-        } else {
-            self.stream_once(text, parameters).await
-        }
+        let known = if self.prepares { self.statements.lock().get(text) } else { Known::New };
+        let statement = match known {
+            Known::Prepared(statement) => statement,
+            Known::Again => self.prepare(text, parameters).await?,
+            Known::New => return self.stream_once(text, parameters).await,
+        };
+        self.client.query_raw(&statement, parameters.iter().map(as_bound)).await.map_err(from_driver)
     }
 
     /// The rows of a statement that will not come again.

@@ -104,14 +104,16 @@ fn places_of(path: &Path) -> Vec<Place> {
     alternatives(path, KeyType::Text).into_iter().map(|alternative| alternative.place).collect()
 }
 
-fn comment_of(info: &IndexInfo) -> String {
+/// What the comment of one of the server's indexes says of the one that it is part of.
+pub(crate) fn comment_of(info: &IndexInfo) -> String {
     let segments: Vec<&str> = info.path.segments().iter().map(Str::as_str).collect();
     let definition =
         json!({"name": info.name, "path": segments, "dotted": info.path.is_dotted(), "kind": info.kind.name()});
     format!("{MARK}{definition}")
 }
 
-fn read_comment(comment: &str) -> Option<IndexInfo> {
+/// The index that a comment tells of; none where it is somebody else's.
+pub(crate) fn read_comment(comment: &str) -> Option<IndexInfo> {
     let definition: Json = serde_json::from_str(comment.strip_prefix(MARK)?).ok()?;
     let segments: Vec<&str> = definition.get("path")?.as_array()?.iter().filter_map(Json::as_str).collect();
     let path = match definition.get("dotted")?.as_bool()? {

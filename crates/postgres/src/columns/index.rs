@@ -5,24 +5,38 @@ use dataknobs_data_core::{Error, ErrorKind, IndexInfo, IndexKind, Path, Result};
 use super::kind::Kind;
 use super::{Column, ColumnTable};
 use crate::connection::Connection;
-use crate::identifier::identifier;
+use crate::identifier::{constant, identifier};
+use crate::index::{comment_of, physical_name, read_comment};
 use crate::sql::{Parameter, Sql};
 
-/// The indexes on single columns, by name; not those that uphold a constraint.
-pub(crate) async fn list(connection: &Connection, table: &ColumnTable) -> Result<Vec<IndexInfo>> {
-    let text = "SELECT c.relname::text, a.attname::text, m.amname::text FROM pg_index i \
-                JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam \
-                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
+/// The indexes on single columns, by name, each with the server's name of it; not those that uphold
+/// a constraint.
+async fn known(connection: &Connection, table: &ColumnTable) -> Result<Vec<(IndexInfo, String)>> {
+    let text = "SELECT c.relname::text, a.attname::text, m.amname::text, obj_description(c.oid, 'pg_class') \
+                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam \
+                LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attnum > 0 \
                 WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indnkeyatts = 1 AND i.indpred IS NULL \
                 AND m.amname IN ('btree', 'hash') \
-                AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) \
-                ORDER BY c.relname COLLATE \"C\"";
+                AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)";
     let rows = connection.query_once(&Sql::with(text, vec![Parameter::text(&table.sql)])).await?;
     let info = |row: &tokio_postgres::Row| {
+        let physical: String = row.get(0);
+        // Names are the schema's, so that ours are longer than those they go by.
+        if let Some(info) = row.get::<_, Option<&str>>(3).and_then(read_comment) {
+            return Some((info, physical));
+        }
         let kind = if row.get::<_, &str>(2) == "hash" { IndexKind::Hash } else { IndexKind::Ordered };
-        Some(IndexInfo::new(row.get::<_, &str>(0), Path::literal([row.get::<_, &str>(1)]).ok()?, kind))
+        let path = Path::literal([row.get::<_, Option<&str>>(1)?]).ok()?;
+        Some((plain(IndexInfo::new(physical.as_str(), path, kind)), physical))
     };
-    Ok(rows.iter().filter_map(info).map(plain).collect())
+    let mut known: Vec<_> = rows.iter().filter_map(info).collect();
+    known.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    Ok(known)
+}
+
+/// The indexes on single columns, by name.
+pub(crate) async fn list(connection: &Connection, table: &ColumnTable) -> Result<Vec<IndexInfo>> {
+    Ok(known(connection, table).await?.into_iter().map(|(info, _)| info).collect())
 }
 
 /// A path that a text path would be, too, as one.
@@ -70,15 +84,19 @@ pub(crate) async fn create(connection: &Connection, table: &ColumnTable, info: &
         }
         _ => quoted.clone(),
     };
-    let text = format!("CREATE INDEX {} ON {} USING {method} ({order})", identifier(&info.name), table.sql);
+    let physical = identifier(&physical_name(&table.sql, &info.name, "column"));
+    let comment = constant(&comment_of(info));
+    let text = format!(
+        "CREATE INDEX {physical} ON {} USING {method} ({order}); COMMENT ON INDEX {}{physical} IS {comment}",
+        table.sql, table.namespace
+    );
     connection.batch(&text).await
 }
 
 /// Drops an index that [`list`] knows.
 pub(crate) async fn drop(connection: &Connection, table: &ColumnTable, name: &str) -> Result<bool> {
-    if !list(connection, table).await?.iter().any(|index| index.name == name) {
-        return Ok(false);
-    }
-    connection.batch(&format!("DROP INDEX IF EXISTS {}{}", table.namespace, identifier(name))).await?;
+    let known = known(connection, table).await?;
+    let Some((_, physical)) = known.iter().find(|(info, _)| info.name == name) else { return Ok(false) };
+    connection.batch(&format!("DROP INDEX IF EXISTS {}{}", table.namespace, identifier(physical))).await?;
     Ok(true)
 }

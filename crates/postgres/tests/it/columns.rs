@@ -406,9 +406,13 @@ async fn postgres_columns_are_found_by_the_tables_own_indexes() {
     assert_eq!(db.create_index("age", IndexKind::Ordered).await.unwrap(), made);
     db.create_named_index("by name", "name", IndexKind::Ordered).await.unwrap();
     db.create_named_index("same name", "name", IndexKind::Hash).await.unwrap();
-    client().await.batch_execute(&format!("CREATE INDEX \"from outside\" ON {} (joined)", config.table)).await.unwrap();
+    client().await.batch_execute(&format!("CREATE INDEX {0}_outside ON {0} (joined)", config.table)).await.unwrap();
+    let outside = format!("{}_outside", config.table);
     let names: Vec<String> = db.list_indexes().await.unwrap().iter().map(|index| index.name.to_string()).collect();
-    assert_eq!(names, ["age_ordered", "by name", "from outside", "same name"]);
+    assert_eq!(names, ["age_ordered".to_owned(), "by name".to_owned(), outside, "same name".to_owned()]);
+    // Names are the table's own.
+    let other = people(&new_table()).await;
+    other.create_index("age", IndexKind::Ordered).await.unwrap();
     let taken = db.create_named_index("by name", "age", IndexKind::Ordered).await.unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
     for path in ["tags", "unknown", "age.x"] {
