@@ -223,6 +223,6 @@ pub(crate) async fn drop(connection: &Connection, table: &DocumentTable, physica
 }
 
 /// The error for an index of the same name that is not the same.
-fn taken(name: &str) -> Error {
+pub(crate) fn taken(name: &str) -> Error {
     Error::new(ErrorKind::AlreadyExists, "another index has this name").with_context("index", format!("`{name}`"))
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use dataknobs_data_core::backend::ScanRequest;
-use dataknobs_data_core::{DateTime, RecordId, Str};
+use dataknobs_data_core::{Condition, DateTime, Leaf, RecordId, Str};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 /// A value that is bound: its type, and its binary form on the wire.
@@ -163,6 +163,26 @@ impl Sql {
 
     pub(crate) fn push(&mut self, text: &str) {
         self.text.push_str(text);
+    }
+
+    /// Adds a condition, each of its leaves as `push_leaf` does.
+    pub(crate) fn push_condition(&mut self, condition: &Condition, push_leaf: &mut dyn FnMut(&mut Sql, &Leaf)) {
+        let (parts, word, empty) = match condition {
+            Condition::Leaf(leaf) => return push_leaf(self, leaf),
+            Condition::All(parts) => (parts, " AND ", "true"),
+            Condition::Any(parts) => (parts, " OR ", "false"),
+        };
+        if parts.is_empty() {
+            return self.push(empty);
+        }
+        self.push("(");
+        for (position, part) in parts.iter().enumerate() {
+            if position > 0 {
+                self.push(word);
+            }
+            self.push_condition(part, push_leaf);
+        }
+        self.push(")");
     }
 
     /// Adds the limit and offset of a request.

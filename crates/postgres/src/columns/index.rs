@@ -1,12 +1,12 @@
 //! Indexes of a table of columns: the server's own, each on one column.
 
-use dataknobs_data_core::{Error, ErrorKind, IndexInfo, IndexKind, Path, Result};
+use dataknobs_data_core::{Error, IndexInfo, IndexKind, Path, Result};
 
 use super::kind::Kind;
 use super::{Column, ColumnTable};
 use crate::connection::Connection;
 use crate::identifier::{constant, identifier};
-use crate::index::{comment_of, physical_name, read_comment};
+use crate::index::{comment_of, physical_name, read_comment, taken};
 use crate::sql::{Parameter, Sql};
 
 /// The indexes on single columns, by name, each with the server's name of it; not those that uphold
@@ -71,8 +71,7 @@ pub(crate) async fn create(connection: &Connection, table: &ColumnTable, info: &
         if other.kind == info.kind && column(table, &other.path)?.quoted == *quoted {
             return Ok(());
         }
-        return Err(Error::new(ErrorKind::AlreadyExists, "another index has this name")
-            .with_context("index", format!("`{}`", info.name)));
+        return Err(taken(&info.name));
     }
     let method = if info.kind == IndexKind::Hash { "hash" } else { "btree" };
     let order = match (kind, info.kind) {

@@ -1,7 +1,7 @@
 //! Ids: the text of the key's column, or of all of them with `/` between, where `/` and `%` inside
 //! are written `%2F` and `%25`.
 
-use dataknobs_data_core::Value;
+use dataknobs_data_core::{Record, Value};
 
 use super::kind::Kind;
 use super::{Column, ColumnTable};
@@ -75,11 +75,11 @@ impl ColumnTable {
     }
 
     /// The id of a record's own key fields, where all of them are there.
-    pub(crate) fn id_of_fields(&self, get: impl Fn(&str) -> Option<Value>) -> Option<String> {
+    pub(crate) fn own_id(&self, record: &Record) -> Option<String> {
         let mut parts = Vec::with_capacity(self.key.len());
         for place in &self.key {
             let column = &self.columns[*place];
-            let text = match (get(&column.name)?, &column.kind) {
+            let text = match (record.get(&column.name)?, &column.kind) {
                 (Value::String(text), _) => text.to_string(),
                 (Value::Integer(number), _) => number.to_string(),
                 (Value::Boolean(value), _) => value.to_string(),

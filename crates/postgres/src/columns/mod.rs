@@ -66,6 +66,18 @@ impl ColumnTable {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// The key's columns as SQL, with commas.
+    pub(crate) fn key_list(&self) -> String {
+        let key: Vec<&str> = self.key.iter().map(|place| self.columns[*place].quoted.as_str()).collect();
+        key.join(", ")
+    }
+
+    /// The columns that a write of the whole record sets, each with its place.
+    pub(crate) fn settable(&self) -> impl Iterator<Item = (usize, &Column)> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(place, column)| !column.generated && !self.key.contains(place))
+    }
+
     /// The only column of the key.
     pub(crate) fn single_key(&self) -> Option<&Column> {
         match self.key[..] {

@@ -11,22 +11,7 @@ use crate::sql::{Parameter, Sql};
 
 /// Adds a condition.
 pub(crate) fn push_condition(sql: &mut Sql, table: &ColumnTable, condition: &Condition) {
-    let (parts, word, empty) = match condition {
-        Condition::Leaf(leaf) => return push_leaf(sql, table, leaf),
-        Condition::All(parts) => (parts, " AND ", "true"),
-        Condition::Any(parts) => (parts, " OR ", "false"),
-    };
-    if parts.is_empty() {
-        return sql.push(empty);
-    }
-    sql.push("(");
-    for (position, part) in parts.iter().enumerate() {
-        if position > 0 {
-            sql.push(word);
-        }
-        push_condition(sql, table, part);
-    }
-    sql.push(")");
+    sql.push_condition(condition, &mut |sql, leaf| push_leaf(sql, table, leaf));
 }
 
 /// What a sort key is here.

@@ -10,11 +10,14 @@ use crate::work::Raw;
 /// Microseconds from 1970 to 2000, from where the server counts.
 pub(crate) const EPOCH: i64 = 946_684_800_000_000;
 
+/// The version of a row: who wrote it and where it stands.
+pub(crate) const VERSION: &str = "xmin::text || '.' || ctid::text";
+
 impl ColumnTable {
     /// What a query selects: the id, the version, then each column as it is sent.
     pub(crate) fn selection(&self) -> String {
-        // A row's version is who wrote it and where it stands; a view's is what is in it.
-        let version = if self.writable { "xmin::text || '.' || ctid::text" } else { "md5(row_to_json(t)::text)" };
+        // A view has no rows of its own: the version is what is in one.
+        let version = if self.writable { VERSION } else { "md5(row_to_json(t)::text)" };
         let mut selection = format!("{}, {version}", self.id_text());
         for column in &self.columns {
             selection.push_str(", ");

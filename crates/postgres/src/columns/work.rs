@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 
 use super::kind::Kind;
 use super::query::{push_after, push_condition, push_order};
+use super::read::VERSION;
 use super::{Column, ColumnTable};
 use crate::connection::Connection;
 use crate::sql::{Parameter, Sql};
@@ -176,12 +177,11 @@ impl ColumnWork<'_> {
             values.push_str(&row.join(", "));
             values.push(')');
         }
-        let key: Vec<&str> = self.table.key.iter().map(|place| self.table.columns[*place].quoted.as_str()).collect();
         sql.text = format!(
             "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE VALUES {values} ON CONFLICT ({}) DO NOTHING RETURNING {}",
             self.table.sql,
             names.join(", "),
-            key.join(", "),
+            self.table.key_list(),
             self.table.id_text()
         );
         let made = self.connection().query_once(&sql).await?;
@@ -198,14 +198,12 @@ impl ColumnWork<'_> {
 
     /// The id that a new record has by itself or is given here; none where the server makes it.
     fn id_for(&self, id: Option<&RecordId>, record: &Record) -> Option<String> {
-        let own = |name: &str| record.get(name).filter(|value| !value.is_null()).cloned();
-        id.map(ToString::to_string).or_else(|| self.table.id_of_fields(own)).or_else(|| self.new_id())
+        id.map(ToString::to_string).or_else(|| self.table.own_id(record)).or_else(|| self.new_id())
     }
 
     /// Gives a record the key that its id says, or refuses one that says another.
     fn with_key(&self, mut record: Record, id: &str) -> Result<Record> {
-        let own = self.table.id_of_fields(|name| record.get(name).filter(|value| !value.is_null()).cloned());
-        if own.is_some_and(|own| own != id) {
+        if self.table.own_id(&record).is_some_and(|own| own != id) {
             return Err(Error::invalid_record("the record's key is not its id")
                 .with_context("id", format!("`{}`", id.escape_debug())));
         }
@@ -250,15 +248,10 @@ impl ColumnWork<'_> {
         } else {
             text.push_str(&format!("({}) OVERRIDING SYSTEM VALUE VALUES ({})", names.join(", "), values.join(", ")));
         }
-        let key: Vec<&str> = self.table.key.iter().map(|place| self.table.columns[*place].quoted.as_str()).collect();
+        let key = self.table.key_list();
         if replace && id.is_some() {
             // The whole record: what it lacks is what the column has by itself.
-            let sets = self
-                .table
-                .columns
-                .iter()
-                .enumerate()
-                .filter(|(place, column)| !column.generated && !self.table.key.contains(place));
+            let sets = self.table.settable();
             let sets: Vec<String> = sets
                 .map(|(place, Column { quoted, .. })| match assignments.iter().any(|(set, _)| *set == place) {
                     true => format!("{quoted} = EXCLUDED.{quoted}"),
@@ -266,13 +259,13 @@ impl ColumnWork<'_> {
                 })
                 .collect();
             match sets.is_empty() {
-                true => text.push_str(&format!(" ON CONFLICT ({}) DO NOTHING", key.join(", "))),
-                false => text.push_str(&format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), sets.join(", "))),
+                true => text.push_str(&format!(" ON CONFLICT ({key}) DO NOTHING")),
+                false => text.push_str(&format!(" ON CONFLICT ({key}) DO UPDATE SET {}", sets.join(", "))),
             }
         } else if self.unit.in_transaction {
-            text.push_str(&format!(" ON CONFLICT ({}) DO NOTHING", key.join(", ")));
+            text.push_str(&format!(" ON CONFLICT ({key}) DO NOTHING"));
         }
-        text.push_str(&format!(" RETURNING {}, xmin::text || '.' || ctid::text, xmax <> 0", self.table.id_text()));
+        text.push_str(&format!(" RETURNING {}, {VERSION}, xmax <> 0", self.table.id_text()));
         sql.text = text;
         let mut attempts = 0;
         let row = loop {
@@ -303,7 +296,7 @@ impl ColumnWork<'_> {
     fn push_expected(&self, sql: &mut Sql, expected: Option<&Version>) {
         if let Some(expected) = expected {
             let bound = sql.bind(Parameter::text(expected.to_string()));
-            sql.push(&format!(" AND xmin::text || '.' || ctid::text = {bound}"));
+            sql.push(&format!(" AND {VERSION} = {bound}"));
         }
     }
 
@@ -318,12 +311,7 @@ impl ColumnWork<'_> {
         let record = self.with_key(record, &id)?;
         let mut sql = Sql::default();
         let assignments = self.table.assignments(&mut sql, &record)?;
-        let sets = self
-            .table
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(place, column)| !column.generated && !self.table.key.contains(place));
+        let sets = self.table.settable();
         let mut sets: Vec<String> = sets
             .map(|(place, column)| {
                 let value = assignments.iter().find(|(set, _)| *set == place);
@@ -339,7 +327,7 @@ impl ColumnWork<'_> {
         let Some(test) = self.table.has_id(&mut sql, &id) else { return missing() };
         sql.push(&format!(" WHERE {test}"));
         self.push_expected(&mut sql, expected);
-        sql.push(" RETURNING xmin::text || '.' || ctid::text");
+        sql.push(&format!(" RETURNING {VERSION}"));
         match self.connection().first(&sql.text, &sql.parameters).await? {
             Some(row) => Ok(WriteOutcome::new(id, true, Version::from_token(row.get::<_, &str>(0)))),
             None => missing(),

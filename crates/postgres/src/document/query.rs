@@ -10,22 +10,7 @@ use crate::sql::{KeyType, Parameter, Sql};
 
 /// Adds a condition.
 pub(crate) fn push_condition(sql: &mut Sql, condition: &Condition, key: KeyType, indexed: &dyn Indexed) {
-    let (parts, word, empty) = match condition {
-        Condition::Leaf(leaf) => return push_leaf(sql, leaf, key, indexed),
-        Condition::All(parts) => (parts, " AND ", "true"),
-        Condition::Any(parts) => (parts, " OR ", "false"),
-    };
-    if parts.is_empty() {
-        return sql.push(empty);
-    }
-    sql.push("(");
-    for (position, part) in parts.iter().enumerate() {
-        if position > 0 {
-            sql.push(word);
-        }
-        push_condition(sql, part, key, indexed);
-    }
-    sql.push(")");
+    sql.push_condition(condition, &mut |sql, leaf| push_leaf(sql, leaf, key, indexed));
 }
 
 /// Whether the server can sort by these keys.
