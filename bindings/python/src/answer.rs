@@ -3,11 +3,12 @@
 use dataknobs_data::{
     BackendInfo, Explain, IndexInfo, Record, RecordCursor, RecordId, SearchResult, Table, Transaction,
 };
-use dataknobs_data_arrow::ArrowTable;
+use dataknobs_data_arrow::{ArrowTable, WholeColumns};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyList, PyString};
 
 use crate::arrow_table::PyArrowTable;
+use crate::columns::Text;
 use crate::pool::{Held, PoolSlot};
 use crate::record::PyRecord;
 use crate::search_result::PySearchResult;
@@ -24,6 +25,7 @@ pub(crate) enum Answer {
     Booleans(Vec<bool>),
     Found(SearchResult),
     Arrow(ArrowTable),
+    Columns(Option<WholeColumns>, Text),
     Table(Table),
     Explain(Explain),
     Index(IndexInfo),
@@ -99,6 +101,8 @@ impl Answer {
             Answer::Booleans(values) => PyList::new(py, values)?.into_any(),
             Answer::Found(found) => Py::new(py, PySearchResult::from(found))?.into_bound(py).into_any(),
             Answer::Arrow(table) => Py::new(py, PyArrowTable::from(table))?.into_bound(py).into_any(),
+            Answer::Columns(None, _) => py.None().into_bound(py),
+            Answer::Columns(Some(found), text) => crate::columns::scanned(py, found, text)?,
             Answer::Table(table) => Py::new(py, crate::table::PyTable::from(table))?.into_bound(py).into_any(),
             Answer::Explain(explain) => {
                 Py::new(py, crate::explain::PyExplain::from(explain))?.into_bound(py).into_any()

@@ -636,6 +636,31 @@ impl Calls {
         ))
     }
 
+    /// The columns that a store scans for a query, for a DataFrame; None where `search` must do.
+    fn scan_columns<'py>(
+        &self,
+        py: Python<'py>,
+        mode: Mode,
+        query: Option<&Bound<'_, PyAny>>,
+        (arrow_text, ids): (bool, bool),
+        timeout: Option<f64>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let (open, query) = (self.opened()?, query::argument(query)?);
+        let Some(database) = open.database.as_ref().filter(|_| !open.in_memory) else {
+            return Ok(py.None().into_bound(py));
+        };
+        let database = match seconds(timeout)? {
+            Some(timeout) => database.with_timeout(timeout),
+            None => database.clone(),
+        };
+        let text = crate::columns::text_as(arrow_text);
+        let call: Call = Box::pin(async move {
+            let found = dataknobs_data_arrow::search_columns(&database, &query, ids).await?;
+            Ok(Answer::Columns(found, text))
+        });
+        Calls::finish(py, mode, call)
+    }
+
     fn create_index<'py>(
         &self,
         py: Python<'py>,
@@ -878,6 +903,20 @@ macro_rules! session_classes {
                     }
                     None => Ok(None),
                 }
+            }
+
+            /// The columns that the store scans for a query, how many rows they have, and the ids if they are
+            /// wanted; None where `search` must do.
+            #[pyo3(signature = (query=None, arrow_text=false, ids=false, *, timeout=None))]
+            fn _scan_columns<'py>(
+                &self,
+                py: Python<'py>,
+                query: Option<&Bound<'py, PyAny>>,
+                arrow_text: bool,
+                ids: bool,
+                timeout: Option<f64>,
+            ) -> Outcome<Bound<'py, PyAny>> {
+                self.calls.scan_columns(py, Mode::$mode, query, (arrow_text, ids), timeout)
             }
 
             /// What the store can do.

@@ -3,10 +3,14 @@
 //! NumPy reads the buffers where they are, through `__array_interface__`: nothing is copied, and
 //! neither NumPy's C interface nor pyarrow is needed.
 
-use arrow_array::LargeStringArray;
+use std::sync::Arc;
+
 use arrow_array::builder::LargeStringBuilder;
+use arrow_array::{ArrayRef, StringArray};
 use dataknobs_data::{FieldType, Value};
-use dataknobs_data_arrow::{Column, ColumnData, ColumnKind, Lend, ToArrowOptions, Zone, with_lent_columns};
+use dataknobs_data_arrow::{
+    Column, ColumnData, ColumnKind, Lend, ToArrowOptions, WholeColumn, WholeColumns, WholeData, Zone, with_lent_columns,
+};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use pyo3::prelude::*;
@@ -138,52 +142,100 @@ fn convert(py: Python<'_>, columns: Vec<Column<'_>>, text: Text) -> PyResult<Vec
     columns.into_iter().map(|found| column(py, found, &mut strings)).collect()
 }
 
+fn buffer(py: Python<'_>, data: Data) -> PyResult<Py<PyAny>> {
+    Ok(Py::new(py, Buffer { data })?.into_any())
+}
+
 fn column(
     py: Python<'_>,
     column: Column<'_>,
     strings: &mut impl Iterator<Item = Vec<Py<PyAny>>>,
 ) -> PyResult<PythonColumn> {
-    let buffer = |data| Ok::<_, PyErr>(Py::new(py, Buffer { data })?.into_any());
-    let mut offset = None;
-    let kind = match column.kind {
-        ColumnKind::Boolean => "boolean",
-        ColumnKind::Integer => "integer",
-        ColumnKind::Float => "float",
-        ColumnKind::DateTime(zone) => {
-            offset = match zone {
-                Zone::Naive => None,
-                Zone::Offset(seconds) => Some(seconds),
-            };
-            "datetime"
-        }
-        ColumnKind::Text => "text",
-        _ => "values",
-    };
     let data = match column.data {
-        ColumnData::Boolean(data) => buffer(Data::Bytes(data))?,
-        ColumnData::Integer(data) => buffer(Data::Integers(data))?,
-        ColumnData::Float(data) => buffer(Data::Floats(data))?,
-        ColumnData::DateTime(data) => buffer(Data::Moments(data))?,
+        ColumnData::Boolean(data) => buffer(py, Data::Bytes(data))?,
+        ColumnData::Integer(data) => buffer(py, Data::Integers(data))?,
+        ColumnData::Float(data) => buffer(py, Data::Floats(data))?,
+        ColumnData::DateTime(data) => buffer(py, Data::Moments(data))?,
         ColumnData::Text(data) => match strings.next() {
-            Some(objects) => buffer(Data::Objects(objects))?,
+            Some(objects) => buffer(py, Data::Objects(objects))?,
             None => {
                 let bytes = data.iter().map(|text| text.map_or(0, str::len)).sum();
                 let mut texts = LargeStringBuilder::with_capacity(data.len(), bytes);
                 data.into_iter().for_each(|text| texts.append_option(text));
-                Py::new(py, TextArray { array: texts.finish() })?.into_any()
+                PyList::new(py, [TextArray { array: Arc::new(texts.finish()) }])?.into_any().unbind()
             }
         },
-        ColumnData::Values(data) => buffer(Data::Objects(values(py, &data)?))?,
+        ColumnData::Values(data) => buffer(py, Data::Objects(values(py, &data)?))?,
     };
-    let validity = column.validity.map(|mask| buffer(Data::Bytes(mask))).transpose()?;
-    let declared = column.field_type.map(FieldType::name);
-    Ok((column.name.to_string(), kind, data, validity, declared, offset))
+    described(py, &column.name, column.kind, column.field_type, (data, column.validity))
+}
+
+fn described(
+    py: Python<'_>,
+    name: &str,
+    kind: ColumnKind,
+    declared: Option<FieldType>,
+    (data, validity): (Py<PyAny>, Option<Vec<u8>>),
+) -> PyResult<PythonColumn> {
+    let (kind, offset) = match kind {
+        ColumnKind::Boolean => ("boolean", None),
+        ColumnKind::Integer => ("integer", None),
+        ColumnKind::Float => ("float", None),
+        ColumnKind::DateTime(Zone::Naive) => ("datetime", None),
+        ColumnKind::DateTime(Zone::Offset(seconds)) => ("datetime", Some(seconds)),
+        ColumnKind::Text => ("text", None),
+        _ => ("values", None),
+    };
+    let validity = validity.map(|mask| buffer(py, Data::Bytes(mask))).transpose()?;
+    Ok((name.to_owned(), kind, data, validity, declared.map(FieldType::name), offset))
+}
+
+/// Columns that a store scanned, how many rows they have, and the ids if they were wanted.
+pub(crate) fn scanned(py: Python<'_>, found: WholeColumns, text: Text) -> PyResult<Bound<'_, PyAny>> {
+    let (rows, ids) = (found.rows, found.ids);
+    let columns = found.columns.into_iter().map(|column| whole(py, column, text)).collect::<PyResult<Vec<_>>>()?;
+    let ids = ids.map(|ids| objects(py, &ids));
+    Ok((columns, rows, ids).into_pyobject(py)?.into_any())
+}
+
+fn whole(py: Python<'_>, column: WholeColumn, text: Text) -> PyResult<PythonColumn> {
+    let data = match column.data {
+        WholeData::Boolean(data) => buffer(py, Data::Bytes(data))?,
+        WholeData::Integer(data) => buffer(py, Data::Integers(data))?,
+        WholeData::Float(data) => buffer(py, Data::Floats(data))?,
+        WholeData::DateTime(data) => buffer(py, Data::Moments(data))?,
+        WholeData::Text(parts) if text == Text::Arrow => {
+            let parts = parts.into_iter().map(|part| TextArray { array: Arc::new(part) });
+            PyList::new(py, parts.collect::<Vec<_>>())?.into_any().unbind()
+        }
+        WholeData::Text(parts) => buffer(py, Data::Objects(objects(py, &parts)))?,
+        WholeData::Values(data) => buffer(py, Data::Objects(values(py, &data.iter().collect::<Vec<_>>())?))?,
+    };
+    described(py, &column.name, column.kind, Some(column.field_type), (data, column.validity))
+}
+
+/// Texts as objects, the same ones as the same object.
+fn objects(py: Python<'_>, parts: &[StringArray]) -> Vec<Py<PyAny>> {
+    let rows = parts.iter().map(arrow_array::Array::len).sum();
+    let mut strings = Strings { objects: Vec::with_capacity(rows), ..Strings::default() };
+    let mut block = Vec::with_capacity(BLOCK);
+    for part in parts {
+        for text in part {
+            block.push(text);
+            if block.len() == BLOCK {
+                strings.extend(py, &block);
+                block.clear();
+            }
+        }
+    }
+    strings.extend(py, &block);
+    strings.objects
 }
 
 /// A column of text as Arrow data.
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct TextArray {
-    array: LargeStringArray,
+    array: ArrayRef,
 }
 
 #[pymethods]
@@ -197,7 +249,7 @@ impl TextArray {
     ) -> Outcome<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
         // The interface lets a producer ignore the schema that is asked for.
         let _ = requested_schema;
-        crate::stream::export_array(py, &self.array)
+        crate::stream::export_array(py, self.array.as_ref())
     }
 }
 

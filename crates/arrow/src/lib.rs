@@ -95,6 +95,9 @@ pub use infer::{ColumnKind, ColumnType, Zone, infer_columns};
 pub use lent::{Lend, with_lent_columns};
 pub use options::{FromArrowOptions, ToArrowOptions};
 pub use read::{batches_to_records, records_from_reader};
-pub use scan::{ArrowTable, ScannedBatch, ScannedColumns, SeenOffsets, append_integer, search_batches};
+pub use scan::{
+    ArrowTable, ScannedBatch, ScannedColumns, SeenOffsets, WholeColumn, WholeColumns, WholeData, append_integer,
+    search_batches, search_columns,
+};
 pub use uniform::{cores, each_in_a_thread, fetch, rows_a_thread};
 pub use write::{RecordBatches, reader, records_to_batches};

@@ -70,7 +70,7 @@ impl<'a> Access<'a> {
     }
 
     /// The statement that a scan is.
-    pub(crate) fn scan(&self, request: &ScanRequest) -> Result<Sql> {
+    pub(crate) fn scan(&self, request: &ScanRequest) -> Sql {
         match &self.work {
             Layout::Documents(work) => work.scan(request),
             Layout::Columns(work) => work.scan(request),
@@ -79,6 +79,6 @@ impl<'a> Access<'a> {
 
     /// The server's plan for a scan.
     pub(crate) async fn access_plan(&self, request: &ScanRequest) -> Result<AccessPlan> {
-        access_plan(self.unit.connection, self.table, self.scan(request)?, request).await
+        access_plan(self.unit.connection, self.table, self.scan(request), request).await
     }
 }

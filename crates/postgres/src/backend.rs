@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use dataknobs_data_core::backend::{
-    AccessPlan, Aggregating, Backend, Columnar, CountRequest, IndexInfo, IndexRequest, Indexing, Lending,
-    ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest, Session, Support,
-    Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    AccessPlan, Aggregating, Backend, ColumnAnswer, ColumnRequest, Columnar, CountRequest, IndexInfo, IndexRequest,
+    Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
+    Session, Support, Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::{
     Aggregation, BackendInfo, Capabilities, Condition, Error, ErrorKind, Isolation, Leaf, Record, Result, SortKey,
@@ -131,10 +131,8 @@ impl Session for PostgresBackend {
         let shared = &self.shared;
         Reply::later(async move {
             let (lease, table) = shared.lease().await?;
-            match work(&lease, table).scan(&request) {
-                Ok(sql) => scan(lease, &sql, Records::new(Arc::clone(table), request.projection)).await,
-                Err(error) => lease.settle(Err(error)),
-            }
+            let sql = work(&lease, table).scan(&request);
+            scan(lease, &sql, Records::new(Arc::clone(table), request.projection)).await
         })
     }
 
@@ -325,6 +323,21 @@ impl Backend for PostgresBackend {
     }
 
     fn columnar(&self) -> Option<&dyn Columnar> {
-        None
+        match self.shared.table.get().map(Arc::as_ref) {
+            Some(Table::Columns(_)) => Some(self),
+            _ => None,
+        }
+    }
+}
+
+impl Columnar for PostgresBackend {
+    fn scan_columns(&self, request: ColumnRequest) -> Reply<'_, Option<ColumnAnswer>> {
+        let shared = &self.shared;
+        Reply::later(async move {
+            let (lease, table) = shared.lease().await?;
+            let Table::Columns(table) = &**table else { return lease.settle(Ok(None)) };
+            let found = columns::bulk::scan_columns(lease, &shared.connections, table, &request).await?;
+            Ok(found.map(|columns| Box::new(columns) as ColumnAnswer))
+        })
     }
 }

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{CancelToken, Client, Config, NoTls, Row, RowStream, Statement};
+use tokio_postgres::{CancelToken, Client, Config, CopyOutStream, NoTls, Row, RowStream, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::config::{PostgresConfig, SslMode};
@@ -235,6 +235,11 @@ impl Connection {
             sink.send(piece).await.map_err(from_driver)?;
         }
         sink.finish().await.map_err(from_driver)
+    }
+
+    /// What a COPY sends, as it comes.
+    pub(crate) async fn copy_out(&self, text: &str) -> Result<CopyOutStream> {
+        self.client.copy_out(text).await.map_err(from_driver)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

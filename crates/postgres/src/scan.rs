@@ -8,6 +8,7 @@ use dataknobs_data_core::{Record, Result, Str};
 use futures_util::{StreamExt as _, stream};
 use tokio_postgres::{Row, RowStream};
 
+use crate::columns::read::Reading;
 use crate::connection::Lease;
 use crate::document::read::DocumentReader;
 use crate::error::from_driver;
@@ -23,18 +24,24 @@ pub(crate) const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct Records {
     table: Arc<Table>,
     projection: Option<Vec<Str>>,
+    /// The columns of a projection.
+    reading: Option<Reading>,
     reader: DocumentReader,
 }
 
 impl Records {
     pub(crate) fn new(table: Arc<Table>, projection: Option<Vec<Str>>) -> Self {
-        Records { table, projection, reader: DocumentReader::default() }
+        let reading = match (&*table, projection.as_deref()) {
+            (Table::Columns(table), Some(names)) => Reading::of(&table.columns, Some(names)).ok(),
+            _ => None,
+        };
+        Records { table, projection, reading, reader: DocumentReader::default() }
     }
 
     pub(crate) fn make(&mut self, row: &Row) -> Result<Record> {
         let record = match &*self.table {
             Table::Documents(table) => record_of(row, table.key, &mut self.reader)?,
-            Table::Columns(table) => table.record(row)?,
+            Table::Columns(table) => return self.reading.as_ref().unwrap_or(&table.whole).record(table, row),
         };
         Ok(match &self.projection {
             Some(names) => record.project(names),

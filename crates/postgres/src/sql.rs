@@ -44,6 +44,11 @@ impl Parameter {
         Parameter { kind: Type::BYTEA, bytes: Some(bytes.to_vec()) }
     }
 
+    /// The binary form on the wire; none is an SQL null.
+    pub(crate) fn as_bytes(&self) -> Option<&[u8]> {
+        self.bytes.as_deref()
+    }
+
     pub(crate) fn of_bytes(kind: Type, bytes: Vec<u8>) -> Self {
         Parameter { kind, bytes: Some(bytes) }
     }
@@ -90,12 +95,17 @@ pub(crate) struct ArrayParameter {
 }
 
 impl ArrayParameter {
-    /// An empty array of TEXT, UUID, INT8 or JSONB.
+    /// An empty array of one of the types that values are bound as.
     pub(crate) fn of(element: &Type) -> Self {
         let kind = match *element {
             Type::UUID => Type::UUID_ARRAY,
             Type::INT8 => Type::INT8_ARRAY,
             Type::JSONB => Type::JSONB_ARRAY,
+            Type::BOOL => Type::BOOL_ARRAY,
+            Type::FLOAT8 => Type::FLOAT8_ARRAY,
+            Type::TIMESTAMP => Type::TIMESTAMP_ARRAY,
+            Type::TIMESTAMPTZ => Type::TIMESTAMPTZ_ARRAY,
+            Type::BYTEA => Type::BYTEA_ARRAY,
             _ => Type::TEXT_ARRAY,
         };
         let mut bytes = Vec::with_capacity(1024);

@@ -131,7 +131,7 @@ impl Table {
                 .with_context("table", &sql)
                 .with_context("key", "`schema`"));
         }
-        Ok(Table::Columns(describe(connection, &sql, config.namespace.as_deref(), &config.key).await?))
+        Ok(Table::Columns(describe(connection, &sql, config.namespace.as_deref(), &config.key, server).await?))
     }
 
     /// The name as SQL.

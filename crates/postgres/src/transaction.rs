@@ -114,7 +114,7 @@ impl Open {
         let turn = self.turn().await?;
         let declared = match turn.connection() {
             Ok(connection) => {
-                let mut sql = self.work(connection).scan(&request)?;
+                let mut sql = self.work(connection).scan(&request);
                 sql.text.insert_str(0, &format!("DECLARE dk_cursor_{cursor} NO SCROLL CURSOR FOR "));
                 connection.query_once(&sql).await
             }

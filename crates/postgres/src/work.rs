@@ -267,7 +267,7 @@ impl Work<'_> {
     }
 
     /// The statement that a scan is.
-    pub(crate) fn scan(&self, request: &ScanRequest) -> Result<Sql> {
+    pub(crate) fn scan(&self, request: &ScanRequest) -> Sql {
         let mut sql = Sql::new(format!("SELECT {COLUMNS} FROM {}", self.table.sql));
         self.push_where(&mut sql, &request.condition);
         if let Some(after) = &request.after {
@@ -276,7 +276,7 @@ impl Work<'_> {
         }
         push_order(&mut sql, &request.sort, self.table.key);
         sql.push_page(request);
-        Ok(sql)
+        sql
     }
 
     fn push_where(&self, sql: &mut Sql, condition: &Condition) {

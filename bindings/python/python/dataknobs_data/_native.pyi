@@ -2241,6 +2241,9 @@ class SyncSession:
     def _search_columns(
         self, query: QueryLike = None, arrow_text: bool = False
     ) -> tuple[list[_Column], int] | None: ...
+    def _scan_columns(
+        self, query: QueryLike = None, arrow_text: bool = False, ids: bool = False, *, timeout: float | None = None
+    ) -> tuple[list[_Column], int, list[str] | None] | None: ...
     @property
     def capabilities(self) -> Capabilities:
         """What the store can do."""
@@ -3092,6 +3095,9 @@ class AsyncSession:
     def _search_columns(
         self, query: QueryLike = None, arrow_text: bool = False
     ) -> tuple[list[_Column], int] | None: ...
+    def _scan_columns(
+        self, query: QueryLike = None, arrow_text: bool = False, ids: bool = False, *, timeout: float | None = None
+    ) -> Pending | None: ...
     @property
     def capabilities(self) -> Capabilities:
         """What the store can do."""

@@ -795,8 +795,14 @@ class _AsyncCalls:
         >>> frame["n"].tolist()
         [2, 1]
         """
-        from .utils.pandas import records_to_dataframe
+        from .utils.pandas import _check_id, _pandas, _scanned_frame, _takes_arrow, records_to_dataframe
 
+        _check_id(id)
+        if not metadata:
+            reply = self._calls._scan_columns(query, _takes_arrow(_pandas()), id is not None, timeout=timeout)
+            scanned = await _finish(reply) if type(reply) is Pending else reply
+            if scanned is not None:
+                return _scanned_frame(scanned, id, id_column)
         found = await self.search(query, timeout=timeout)
         return records_to_dataframe(found, id=id, id_column=id_column, metadata=metadata)
 
@@ -926,12 +932,17 @@ class _SyncCalls(SyncSession):
         >>> frame["n"].tolist()
         [2, 1]
         """
-        from .utils.pandas import _frame, _pandas, _takes_arrow, records_to_dataframe
+        from .utils.pandas import _check_id, _frame, _pandas, _scanned_frame, _takes_arrow, records_to_dataframe
 
-        if id is None and not metadata and timeout is None:
-            shown = self._search_columns(query, _takes_arrow(_pandas()))
+        _check_id(id)
+        if not metadata:
+            arrow_text = _takes_arrow(_pandas())
+            shown = self._search_columns(query, arrow_text) if id is None and timeout is None else None
             if shown is not None:
                 return _frame(*shown)
+            scanned = self._scan_columns(query, arrow_text, id is not None, timeout=timeout)
+            if scanned is not None:
+                return _scanned_frame(scanned, id, id_column)
         found = self.search(query, timeout=timeout)
         return records_to_dataframe(found, id=id, id_column=id_column, metadata=metadata)
 

@@ -6,6 +6,7 @@
 mod integers;
 mod offsets;
 mod search;
+mod whole;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use dataknobs_data_core::{Error, FieldType, Result, Str};
 pub use integers::append_integer;
 pub use offsets::SeenOffsets;
 pub use search::{ArrowTable, search_batches};
+pub use whole::{WholeColumn, WholeColumns, WholeData, search_columns};
 
 use crate::ToArrowOptions;
 use crate::infer::{ColumnKind, ColumnType, Zone, kind_of};

@@ -21,6 +21,7 @@ use crate::shapes::Shapes;
 pub(crate) enum Ids {
     Text,
     /// Every id is an integer in its usual form.
+    #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
     Integer,
 }
 
@@ -63,6 +64,7 @@ impl Plan {
     }
 
     /// The plan for records of these columns that are not all in memory; nothing is lost by it.
+    #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
     pub(crate) fn exact(columns: Vec<ColumnType>, ids: Option<Ids>, companions: bool) -> Self {
         let id_field = ids.map(|ids| schema::id_field(&Str::new_static(ID_COLUMN), ids));
         let metadata = companions.then_some(Str::new_static(METADATA_COLUMN));

@@ -21,6 +21,7 @@ pub(crate) fn text_field(name: &Str, mark: Mark) -> Field {
 }
 
 /// The Arrow field of a column in which every record has an id.
+#[cfg_attr(not(feature = "parquet"), allow(dead_code))]
 pub(super) fn id_field(name: &Str, ids: Ids) -> Field {
     let data_type = if ids == Ids::Integer { DataType::Int64 } else { DataType::Utf8 };
     Mark::Id.on(Field::new(name.as_str(), data_type, false))

@@ -1,9 +1,10 @@
 //! What the server says of a table.
 
-use dataknobs_data_core::{Error, FieldType, Result, Shape, Str};
+use dataknobs_data_core::{Error, Result};
 use tokio_postgres::types::{Oid, Type};
 
 use super::kind::Kind;
+use super::read::Reading;
 use super::{Column, ColumnTable};
 use crate::connection::Connection;
 use crate::identifier::identifier;
@@ -23,6 +24,7 @@ pub(crate) async fn describe(
     table: &str,
     namespace: Option<&str>,
     wanted: &[String],
+    server: i32,
 ) -> Result<ColumnTable> {
     let relation = "SELECT c.relkind::text FROM pg_class c WHERE c.oid = to_regclass($1)";
     let row = connection.query_once(&Sql::with(relation, vec![Parameter::text(table)])).await?;
@@ -31,11 +33,9 @@ pub(crate) async fn describe(
     let columns = columns(connection, table).await?;
     let key = key(connection, table, &columns, wanted).await?;
     let columns: Vec<Column> = columns.into_iter().map(|description| description.column).collect();
-    let fields: Vec<(Str, FieldType)> =
-        columns.iter().map(|column| (column.name.clone(), column.kind.field_type())).collect();
-    let shape = Shape::new(fields).map_err(|error| error.with_context("table", table))?;
+    let whole = Reading::of(&columns, None).map_err(|error| error.with_context("table", table))?;
     let namespace = namespace.map_or_else(String::new, |namespace| format!("{}.", identifier(namespace)));
-    Ok(ColumnTable { sql: table.to_owned(), namespace, columns, key, writable, shape })
+    Ok(ColumnTable { sql: table.to_owned(), namespace, columns, key, writable, server, whole })
 }
 
 async fn columns(connection: &Connection, table: &str) -> Result<Vec<Description>> {

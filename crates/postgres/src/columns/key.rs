@@ -2,6 +2,7 @@
 //! are written `%2F` and `%25`.
 
 use dataknobs_data_core::{Record, Value};
+use tokio_postgres::types::Type;
 
 use super::kind::Kind;
 use super::{Column, ColumnTable};
@@ -38,40 +39,17 @@ impl ColumnTable {
         (parts.len() == self.key.len() && again.join("/") == id).then_some(parts)
     }
 
+    /// The key's values for an id; none where no row can have it.
+    pub(crate) fn key_parts(&self, id: &str) -> Option<Vec<Parameter>> {
+        let parts = self.parts(id)?;
+        self.key.iter().zip(parts).map(|(place, part)| self.columns[*place].key_parameter(&part)).collect()
+    }
+
     /// That a row has this id, in a form that the key's index answers; none where no row can.
     pub(crate) fn has_id(&self, sql: &mut Sql, id: &str) -> Option<String> {
-        let (parts, bound) = (self.parts(id)?, sql.parameters.len());
-        let tests: Option<Vec<String>> = self
-            .key
-            .iter()
-            .zip(parts)
-            .map(|(place, part)| {
-                let column = &self.columns[*place];
-                Some(match &column.kind {
-                    Kind::Integer => {
-                        let number: i64 = part.parse().ok().filter(|number: &i64| number.to_string() == part)?;
-                        format!("{} = {}", column.sql, sql.bind(Parameter::integer(number)))
-                    }
-                    Kind::Named { uuid: true } => {
-                        let uuid = uuid_of(&part)?;
-                        format!("{} = {}", column.sql, sql.bind(uuid))
-                    }
-                    Kind::Text { native: true } => {
-                        let part = (!part.contains('\0')).then_some(part)?;
-                        format!("{} = {}", column.sql, sql.bind(Parameter::text(part)))
-                    }
-                    _ => {
-                        let part = (!part.contains('\0')).then_some(part)?;
-                        format!("({}::text COLLATE \"C\") = {}", column.sql, sql.bind(Parameter::text(part)))
-                    }
-                })
-            })
-            .collect();
-        if tests.is_none() {
-            // What was bound for the parts before is in no text.
-            sql.parameters.truncate(bound);
-        }
-        Some(tests?.join(" AND "))
+        let parts = self.key_parts(id)?;
+        let tests = self.key.iter().zip(parts).map(|(place, part)| self.columns[*place].is_key(&sql.bind(part)));
+        Some(tests.collect::<Vec<_>>().join(" AND "))
     }
 
     /// The id of a record's own key fields, where all of them are there.
@@ -89,6 +67,39 @@ impl ColumnTable {
             parts.push(if self.key.len() == 1 { text } else { text.replace('%', "%25").replace('/', "%2F") });
         }
         Some(parts.join("/"))
+    }
+}
+
+impl Column {
+    /// A part of an id as the column's key is compared with it; none where no row can have it.
+    fn key_parameter(&self, part: &str) -> Option<Parameter> {
+        match &self.kind {
+            Kind::Integer => {
+                let number: i64 = part.parse().ok().filter(|number: &i64| number.to_string() == part)?;
+                Some(Parameter::integer(number))
+            }
+            Kind::Named { uuid: true } => uuid_of(part),
+            _ => (!part.contains('\0')).then(|| Parameter::text(part)),
+        }
+    }
+
+    /// The type of these parts.
+    pub(crate) fn key_element(&self) -> Type {
+        match &self.kind {
+            Kind::Integer => Type::INT8,
+            Kind::Named { uuid: true } => Type::UUID,
+            _ => Type::TEXT,
+        }
+    }
+
+    /// That the column is this part of a key.
+    pub(crate) fn is_key(&self, part: &str) -> String {
+        match &self.kind {
+            Kind::Integer | Kind::Named { uuid: true } | Kind::Text { native: true } => {
+                format!("{} = {part}", self.sql)
+            }
+            _ => format!("({}::text COLLATE \"C\") = {part}", self.sql),
+        }
     }
 }
 

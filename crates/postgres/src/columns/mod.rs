@@ -7,25 +7,30 @@
 //! | `index.rs` | the server's indexes on single columns |
 //! | `key.rs` | ids: the key's columns as one text |
 //! | `leaf.rs`, `query.rs` | conditions and sorts as SQL |
+//! | `many.rs` | many rows in one statement |
 //! | `read.rs`, `write.rs` | rows to records, and back |
+//! | `bulk/` | whole columns into Arrow |
 //! | `work.rs` | what is done on one connection |
 //!
 //! The type of a column decides what values it has, so that a condition on it is a plain comparison
 //! which the table's own indexes answer. What a field cannot hold is refused, never rounded.
 
+pub(crate) mod bulk;
 pub(crate) mod catalog;
 pub(crate) mod index;
 pub(crate) mod key;
 pub(crate) mod kind;
 pub(crate) mod leaf;
+pub(crate) mod many;
 pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod work;
 pub(crate) mod write;
 
-use dataknobs_data_core::{Capabilities, IdOrder, Shape, Str};
+use dataknobs_data_core::{Capabilities, IdOrder, Str};
 
 use self::kind::Kind;
+use self::read::Reading;
 
 /// A table or view whose columns are fields.
 #[derive(Debug)]
@@ -39,8 +44,10 @@ pub(crate) struct ColumnTable {
     pub(crate) key: Vec<usize>,
     /// Whether rows can be written: not those of views.
     pub(crate) writable: bool,
-    /// The fields and their types, as long as JSON columns hold documents.
-    pub(crate) shape: Shape,
+    /// The server's version, as a number.
+    pub(crate) server: i32,
+    /// All columns.
+    pub(crate) whole: Reading,
 }
 
 /// A column.

@@ -11,15 +11,33 @@ use crate::work::Raw;
 pub(crate) const EPOCH: i64 = 946_684_800_000_000;
 
 /// The version of a row: who wrote it and where it stands.
-pub(crate) const VERSION: &str = "xmin::text || '.' || ctid::text";
+pub(crate) const VERSION: &str = "t.xmin::text || '.' || t.ctid::text";
 
-impl ColumnTable {
+/// The columns that are read of a table, by place, and the fields that they are.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    places: Vec<usize>,
+    /// As long as JSON columns hold documents.
+    shape: Shape,
+}
+
+impl Reading {
+    /// All columns, or those of these names.
+    pub(crate) fn of(columns: &[Column], names: Option<&[Str]>) -> Result<Self> {
+        let is_read = |place: &usize| names.is_none_or(|names| names.contains(&columns[*place].name));
+        let places: Vec<usize> = (0..columns.len()).filter(is_read).collect();
+        let field = |place: &usize| (columns[*place].name.clone(), columns[*place].kind.field_type());
+        let shape = Shape::new(places.iter().map(field).collect::<Vec<_>>())?;
+        Ok(Reading { places, shape })
+    }
+
     /// What a query selects: the id, the version, then each column as it is sent.
-    pub(crate) fn selection(&self) -> String {
+    pub(crate) fn selection(&self, table: &ColumnTable) -> String {
         // A view has no rows of its own: the version is what is in one.
-        let version = if self.writable { VERSION } else { "md5(row_to_json(t)::text)" };
-        let mut selection = format!("{}, {version}", self.id_text());
-        for column in &self.columns {
+        let version = if table.writable { VERSION } else { "md5(row_to_json(t)::text)" };
+        let mut selection = format!("{}, {version}", table.id_text());
+        for place in &self.places {
+            let column = &table.columns[*place];
             selection.push_str(", ");
             selection.push_str(&column.kind.wire(&column.sql));
         }
@@ -27,14 +45,15 @@ impl ColumnTable {
     }
 
     /// The record that a row is.
-    pub(crate) fn record(&self, row: &Row) -> Result<Record> {
+    pub(crate) fn record(&self, table: &ColumnTable, row: &Row) -> Result<Record> {
         let text = |column: usize| row.get::<_, Option<&str>>(column);
         let id = text(0).ok_or_else(|| Error::corrupt("a row has no key"))?;
         let named = |error: Error| error.with_context("id", format!("`{}`", id.escape_debug()));
-        let mut values = Vec::with_capacity(self.columns.len());
+        let mut values = Vec::with_capacity(self.places.len());
         let mut is_plain = true;
-        for (place, column) in self.columns.iter().enumerate() {
-            let value = match row.get::<_, Option<Raw<'_>>>(place + 2) {
+        for (at, place) in self.places.iter().enumerate() {
+            let column = &table.columns[*place];
+            let value = match row.get::<_, Option<Raw<'_>>>(at + 2) {
                 Some(raw) => value(column, raw.0).map_err(named)?,
                 None => Value::Null,
             };
@@ -44,7 +63,7 @@ impl ColumnTable {
         let mut record = match is_plain {
             true => Record::with_shape(self.shape.clone(), values),
             // A JSON column with a scalar in it.
-            false => self.with_scalars(values),
+            false => self.with_scalars(table, values),
         }
         .map_err(named)?;
         record.set_id(RecordId::new(id).map_err(named)?);
@@ -52,8 +71,9 @@ impl ColumnTable {
         Ok(record)
     }
 
-    fn with_scalars(&self, values: Vec<Value>) -> Result<Record> {
-        let fields = self.columns.iter().zip(&values).map(|(column, value)| {
+    fn with_scalars(&self, table: &ColumnTable, values: Vec<Value>) -> Result<Record> {
+        let fields = self.places.iter().zip(&values).map(|(place, value)| {
+            let column = &table.columns[*place];
             let own = column.kind.field_type();
             let shown = if own.holds(value) { own } else { FieldType::detect(value) };
             (column.name.clone(), shown)

@@ -5,16 +5,14 @@ use dataknobs_data_core::{BatchFailure, Condition, Error, ErrorKind, Record, Rec
 use tokio_postgres::Row;
 
 use super::kind::Kind;
+use super::many::{Deed, Run};
 use super::query::{push_after, push_condition, push_order};
-use super::read::VERSION;
+use super::read::{Reading, VERSION};
 use super::{Column, ColumnTable};
 use crate::connection::Connection;
 use crate::sql::{Parameter, Sql};
 use crate::unit::Unit;
 use crate::work::{already_exists, conflict, needed};
-
-/// Values that one statement may bind, of the 65,535 that the protocol counts.
-const PARAMETERS: usize = 60_000;
 
 /// How many keys that the server made may be taken before that is an error.
 const ATTEMPTS: u32 = 10_000;
@@ -26,12 +24,12 @@ pub(crate) struct ColumnWork<'a> {
 }
 
 impl ColumnWork<'_> {
-    fn connection(&self) -> &Connection {
+    pub(super) fn connection(&self) -> &Connection {
         self.unit.connection
     }
 
     fn selecting(&self) -> Sql {
-        Sql::new(format!("SELECT {} FROM {} AS t", self.table.selection(), self.table.sql))
+        Sql::new(format!("SELECT {} FROM {} AS t", self.table.whole.selection(self.table), self.table.sql))
     }
 
     async fn row(&self, id: &str, lock: bool) -> Result<Option<Row>> {
@@ -46,7 +44,7 @@ impl ColumnWork<'_> {
 
     pub(crate) async fn read(&self, id: &str) -> Result<Option<Record>> {
         let row = self.row(id, false).await?;
-        let record = row.map(|row| self.table.record(&row)).transpose()?;
+        let record = row.map(|row| self.table.whole.record(self.table, &row)).transpose()?;
         // A key that compares equal to another text than its own is another id.
         Ok(record.filter(|record| record.id().is_some_and(|found| found == id)))
     }
@@ -55,26 +53,17 @@ impl ColumnWork<'_> {
         Ok(self.read(id).await?.is_some())
     }
 
-    pub(crate) async fn read_batch(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>> {
-        let mut sql = self.selecting();
-        let tests: Vec<String> = ids.iter().filter_map(|id| self.table.has_id(&mut sql, id)).collect();
-        if tests.is_empty() {
-            return Ok(vec![None; ids.len()]);
-        }
-        sql.push(&format!(" WHERE {}", tests.join(" OR ")));
-        let mut found = std::collections::HashMap::new();
-        for row in self.connection().query_once(&sql).await? {
-            let record = self.table.record(&row)?;
-            if let Some(id) = record.id() {
-                found.insert(id.clone(), record);
-            }
-        }
-        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    /// The statement that a scan is.
+    pub(crate) fn scan(&self, request: &ScanRequest) -> Sql {
+        let names = request.projection.as_deref();
+        // A part of the columns is as good a shape as all of them.
+        let reading = names.and_then(|names| Reading::of(&self.table.columns, Some(names)).ok());
+        self.scan_of(&reading.as_ref().unwrap_or(&self.table.whole).selection(self.table), request)
     }
 
-    /// The statement that a scan is.
-    pub(crate) fn scan(&self, request: &ScanRequest) -> Result<Sql> {
-        let mut sql = self.selecting();
+    /// The statement of a scan that selects so much of its rows.
+    pub(crate) fn scan_of(&self, selection: &str, request: &ScanRequest) -> Sql {
+        let mut sql = Sql::new(format!("SELECT {selection} FROM {} AS t", self.table.sql));
         self.push_where(&mut sql, &request.condition);
         if let Some(after) = &request.after {
             sql.push(if request.condition.is_true() { " WHERE " } else { " AND " });
@@ -82,7 +71,7 @@ impl ColumnWork<'_> {
         }
         push_order(&mut sql, self.table, &request.sort);
         sql.push_page(request);
-        Ok(sql)
+        sql
     }
 
     fn push_where(&self, sql: &mut Sql, condition: &Condition) {
@@ -123,77 +112,60 @@ impl ColumnWork<'_> {
         self.unit.end("dk_batch", written).await
     }
 
+    /// Writes that follow one another and are alike go together.
     async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteOutcome>> {
         let mut outcomes: Vec<WriteOutcome> = Vec::with_capacity(writes.len());
-        // Creates that follow one another and set the same columns go together.
-        let mut rows: Vec<(String, Record)> = Vec::new();
+        let mut run = Run::of(Deed::Create);
+        let mut deleted: Vec<RecordId> = Vec::new();
         for (index, write) in writes.into_iter().enumerate() {
-            match self.creation(write).map_err(|error| failed(index, error))? {
-                Ok(row) => {
-                    let most = (PARAMETERS / row.1.len().max(1)).max(1);
-                    if rows.len() >= most || rows.first().is_some_and(|first| first.1.shape() != row.1.shape()) {
-                        self.create_rows(&mut rows, &mut outcomes).await?;
+            let joint = self.joint(write).map_err(|error| failed(index, error))?;
+            if !deleted.is_empty() && !matches!(joint, Joint::Delete(_)) {
+                self.delete_run(&std::mem::take(&mut deleted), &mut outcomes).await?;
+            }
+            match joint {
+                Joint::Row(deed, id, record) => {
+                    if !run.takes(deed, &id, &record) {
+                        self.write_run(std::mem::replace(&mut run, Run::of(deed)), &mut outcomes).await?;
                     }
-                    rows.push(row);
+                    run.push(id, record);
                 }
-                Err(write) => {
-                    self.create_rows(&mut rows, &mut outcomes).await?;
+                Joint::Delete(id) => {
+                    self.write_run(std::mem::replace(&mut run, Run::of(Deed::Create)), &mut outcomes).await?;
+                    deleted.push(id);
+                }
+                Joint::Alone(write) => {
+                    self.write_run(std::mem::replace(&mut run, Run::of(Deed::Create)), &mut outcomes).await?;
                     outcomes.push(self.write(write).await.map_err(|error| failed(index, error))?);
                 }
             }
         }
-        self.create_rows(&mut rows, &mut outcomes).await?;
+        self.delete_run(&deleted, &mut outcomes).await?;
+        self.write_run(run, &mut outcomes).await?;
         Ok(outcomes)
     }
 
-    /// A create whose id is known, with its key in its fields; every other write as it was.
-    fn creation(&self, write: WriteRequest) -> Result<std::result::Result<(String, Record), WriteRequest>> {
+    /// How a write can go with others: where its id is known, and no version is expected.
+    fn joint(&self, write: WriteRequest) -> Result<Joint> {
         let WriteRequest { id, action, expected_version, .. } = write;
-        let record = match action {
-            WriteAction::Create(record) => record,
-            action => return Ok(Err(WriteRequest::new(id, action).expecting(expected_version))),
-        };
-        match self.id_for(id.as_ref(), &record) {
-            Some(id) => Ok(Ok((id.clone(), self.with_key(record, &id)?))),
-            None => Ok(Err(WriteRequest::new(None, WriteAction::Create(record)))),
+        let alone = |action| Joint::Alone(WriteRequest::new(id.clone(), action).expecting(expected_version.clone()));
+        if expected_version.is_some() {
+            return Ok(alone(action));
         }
-    }
-
-    /// Makes rows that set the same columns.
-    async fn create_rows(&self, rows: &mut Vec<(String, Record)>, outcomes: &mut Vec<WriteOutcome>) -> Result<()> {
-        let (rows, start) = (std::mem::take(rows), outcomes.len());
-        let Some((_, first)) = rows.first() else { return Ok(()) };
-        let mut sql = Sql::default();
-        let columns = self.table.assignments(&mut Sql::default(), first).map_err(|error| failed(start, error))?;
-        if columns.is_empty() {
-            return Err(failed(start, Error::invalid_record("a row needs a value for one column at least")));
-        }
-        let names: Vec<&str> = columns.iter().map(|(place, _)| self.table.columns[*place].quoted.as_str()).collect();
-        let mut values = String::new();
-        for (index, (_, record)) in rows.iter().enumerate() {
-            let row = self.table.assignments(&mut sql, record).map_err(|error| failed(start + index, error))?;
-            let row: Vec<String> = row.into_iter().map(|(_, value)| value).collect();
-            values.push_str(if index == 0 { "(" } else { ", (" });
-            values.push_str(&row.join(", "));
-            values.push(')');
-        }
-        sql.text = format!(
-            "INSERT INTO {} AS t ({}) OVERRIDING SYSTEM VALUE VALUES {values} ON CONFLICT ({}) DO NOTHING RETURNING {}",
-            self.table.sql,
-            names.join(", "),
-            self.table.key_list(),
-            self.table.id_text()
-        );
-        let made = self.connection().query_once(&sql).await?;
-        let made: std::collections::HashSet<&str> = made.iter().map(|row| row.get(0)).collect();
-        let mut seen = std::collections::HashSet::new();
-        for (index, (id, _)) in rows.iter().enumerate() {
-            if !made.contains(id.as_str()) || !seen.insert(id) {
-                return Err(failed(start + index, already_exists(id)));
+        Ok(match (action, &id) {
+            (WriteAction::Create(record), _) => match self.id_for(id.as_ref(), &record) {
+                Some(id) => Joint::Row(Deed::Create, id.clone(), self.with_key(record, &id)?),
+                None => alone(WriteAction::Create(record)),
+            },
+            (WriteAction::Upsert(record), _) => match self.id_for(id.as_ref(), &record) {
+                Some(id) => Joint::Row(Deed::Upsert, id.clone(), self.with_key(record, &id)?),
+                None => alone(WriteAction::Upsert(record)),
+            },
+            (WriteAction::Update(record), Some(id)) if self.table.key_parts(id).is_some() => {
+                Joint::Row(Deed::Update, id.to_string(), self.with_key(record, id)?)
             }
-            outcomes.push(WriteOutcome::new(RecordId::new(id.as_str())?, false, None));
-        }
-        Ok(())
+            (WriteAction::Delete, Some(id)) => Joint::Delete(id.clone()),
+            (action, _) => alone(action),
+        })
     }
 
     /// The id that a new record has by itself or is given here; none where the server makes it.
@@ -248,22 +220,13 @@ impl ColumnWork<'_> {
         } else {
             text.push_str(&format!("({}) OVERRIDING SYSTEM VALUE VALUES ({})", names.join(", "), values.join(", ")));
         }
-        let key = self.table.key_list();
         if replace && id.is_some() {
-            // The whole record: what it lacks is what the column has by itself.
-            let sets = self.table.settable();
-            let sets: Vec<String> = sets
-                .map(|(place, Column { quoted, .. })| match assignments.iter().any(|(set, _)| *set == place) {
-                    true => format!("{quoted} = EXCLUDED.{quoted}"),
-                    false => format!("{quoted} = DEFAULT"),
-                })
-                .collect();
-            match sets.is_empty() {
-                true => text.push_str(&format!(" ON CONFLICT ({key}) DO NOTHING")),
-                false => text.push_str(&format!(" ON CONFLICT ({key}) DO UPDATE SET {}", sets.join(", "))),
-            }
+            let places: Vec<usize> = assignments.iter().map(|(place, _)| *place).collect();
+            text.push(' ');
+            text.push_str(&self.table.replacing(&places));
         } else if self.unit.in_transaction {
-            text.push_str(&format!(" ON CONFLICT ({key}) DO NOTHING"));
+            text.push(' ');
+            text.push_str(&self.table.keeping());
         }
         text.push_str(&format!(" RETURNING {}, {VERSION}, xmax <> 0", self.table.id_text()));
         sql.text = text;
@@ -319,9 +282,7 @@ impl ColumnWork<'_> {
             })
             .collect();
         if sets.is_empty() {
-            // A table of nothing but its key: the row is written all the same.
-            let key = &self.table.columns[self.table.key[0]].quoted;
-            sets.push(format!("{key} = {key}"));
+            sets.push(self.table.touching());
         }
         sql.text = format!("UPDATE {} AS t SET {}", self.table.sql, sets.join(", "));
         let Some(test) = self.table.has_id(&mut sql, &id) else { return missing() };
@@ -338,7 +299,7 @@ impl ColumnWork<'_> {
         self.unit.begin("dk_patch").await?;
         let patched = async {
             let row = self.row(&id, true).await?;
-            let record = row.map(|row| self.table.record(&row)).transpose()?;
+            let record = row.map(|row| self.table.whole.record(self.table, &row)).transpose()?;
             let Some(mut record) = record.filter(|record| record.id() == Some(&id)) else {
                 return match expected {
                     Some(_) => Err(conflict()),
@@ -406,7 +367,7 @@ impl ColumnWork<'_> {
         sql.push(" FOR UPDATE");
         let rows = self.connection().query_once(&sql).await?;
         for row in &rows {
-            let mut record = self.table.record(row)?;
+            let mut record = self.table.whole.record(self.table, row)?;
             let Some(id) = record.id().cloned() else { continue };
             self.change(&mut record, changes)?;
             self.replace(id, record, None).await?;
@@ -415,7 +376,15 @@ impl ColumnWork<'_> {
     }
 }
 
-fn failed(index: usize, error: Error) -> Error {
+/// How a write of a batch is made.
+enum Joint {
+    /// With others of its kind.
+    Row(Deed, String, Record),
+    Delete(RecordId),
+    Alone(WriteRequest),
+}
+
+pub(super) fn failed(index: usize, error: Error) -> Error {
     Error::new(error.kind(), "a write of the batch failed, so that nothing was written")
         .with_failures(vec![BatchFailure { index, error }])
 }

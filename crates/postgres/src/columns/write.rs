@@ -10,24 +10,52 @@ use crate::document::write::value_text;
 use crate::sql::{Parameter, Sql};
 
 /// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
+pub(crate) const DAY: i64 = 86_400_000_000;
 
 /// The columns that a write sets, each with its expression.
 pub(crate) type Assignments = Vec<(usize, String)>;
 
 impl ColumnTable {
+    /// The column of a field.
+    pub(crate) fn place_of(&self, name: &str) -> Result<usize> {
+        self.column(name).ok_or_else(|| {
+            Error::invalid_record("the table has no such column")
+                .with_context("field", format!("`{}`", name.escape_debug()))
+        })
+    }
+
+    /// What an insert does where there is a row: nothing.
+    pub(crate) fn keeping(&self) -> String {
+        format!("ON CONFLICT ({}) DO NOTHING", self.key_list())
+    }
+
+    /// What an insert of these columns does where there is a row: it replaces all of it, so that a
+    /// column which is not among them gets what it has by itself.
+    pub(crate) fn replacing(&self, places: &[usize]) -> String {
+        let set = |(place, Column { quoted, .. }): (usize, &Column)| match places.contains(&place) {
+            true => format!("{quoted} = EXCLUDED.{quoted}"),
+            false => format!("{quoted} = DEFAULT"),
+        };
+        let sets: Vec<String> = self.settable().map(set).collect();
+        match sets.is_empty() {
+            true => self.keeping(),
+            false => format!("ON CONFLICT ({}) DO UPDATE SET {}", self.key_list(), sets.join(", ")),
+        }
+    }
+
+    /// What an update sets in a table of nothing but its key: the row is written all the same.
+    pub(crate) fn touching(&self) -> String {
+        let key = &self.columns[self.key[0]].quoted;
+        format!("{key} = t.{key}")
+    }
+
     /// What a record sets. Columns that it lacks are not among it; what the server computes is
     /// left to it.
     pub(crate) fn assignments(&self, sql: &mut Sql, record: &Record) -> Result<Assignments> {
-        if record.has_metadata() {
-            return Err(Error::invalid_record("a table of columns has no place for metadata"));
-        }
+        check_metadata(record)?;
         let mut assignments = Vec::with_capacity(record.len());
         for field in record.fields() {
-            let Some(place) = self.column(field.name()) else {
-                return Err(Error::invalid_record("the table has no such column")
-                    .with_context("field", format!("`{}`", field.name().escape_debug())));
-            };
+            let place = self.place_of(field.name())?;
             let column = &self.columns[place];
             if column.generated {
                 continue;
@@ -41,16 +69,47 @@ impl ColumnTable {
 /// A value as an expression of its column's type.
 pub(crate) fn expression(sql: &mut Sql, column: &Column, value: &Value) -> Result<String> {
     let parameter = parameter(column, value)?;
-    let as_type = |sql: &mut Sql, parameter| format!("{}::{}", sql.bind(parameter), column.type_sql);
-    Ok(match (&column.kind, value) {
-        (_, Value::Null) => "NULL".to_owned(),
-        (Kind::Numeric { .. } | Kind::Named { .. } | Kind::Json { binary: false }, _) => as_type(sql, parameter),
-        (Kind::Date, _) => format!("{}::date", sql.bind(parameter)),
-        _ => sql.bind(parameter),
+    Ok(match value {
+        Value::Null => "NULL".to_owned(),
+        _ => cast(column, sql.bind(parameter)),
     })
 }
 
-fn parameter(column: &Column, value: &Value) -> Result<Parameter> {
+/// What [`parameter`] gives, as SQL of the column's type.
+pub(crate) fn cast(column: &Column, bound: String) -> String {
+    match &column.kind {
+        Kind::Numeric { .. } | Kind::Named { .. } | Kind::Json { binary: false } => {
+            format!("{bound}::{}", column.type_sql)
+        }
+        Kind::Date => format!("{bound}::date"),
+        _ => bound,
+    }
+}
+
+/// The type of what [`parameter`] gives for columns of a kind.
+pub(crate) fn element(kind: &Kind) -> Type {
+    match kind {
+        Kind::Boolean => Type::BOOL,
+        Kind::Integer => Type::INT8,
+        Kind::Float { .. } => Type::FLOAT8,
+        Kind::Numeric { .. } | Kind::Text { .. } | Kind::Named { .. } | Kind::Composed => Type::TEXT,
+        Kind::Date | Kind::Timestamp { utc: false } => Type::TIMESTAMP,
+        Kind::Timestamp { utc: true } => Type::TIMESTAMPTZ,
+        Kind::Json { .. } => Type::JSONB,
+        Kind::Bytes => Type::BYTEA,
+    }
+}
+
+/// Refuses a record that says more than columns do.
+pub(crate) fn check_metadata(record: &Record) -> Result<()> {
+    if record.has_metadata() {
+        return Err(Error::invalid_record("a table of columns has no place for metadata"));
+    }
+    Ok(())
+}
+
+/// The value as it is bound.
+pub(crate) fn parameter(column: &Column, value: &Value) -> Result<Parameter> {
     let refused = |message: &'static str| {
         Err(Error::invalid_record(message)
             .with_context("field", format!("`{}`", column.name.escape_debug()))

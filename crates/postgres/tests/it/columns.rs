@@ -1,6 +1,13 @@
 //! Tables and views that are there, their columns as fields: random queries against the reference,
 //! and what a column holds.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow_array::{RecordBatch, RecordBatchReader as _};
+use arrow_select::concat::concat_batches;
+use dataknobs_data_arrow::{
+    ColumnData, ToArrowOptions, WholeData, columns, records_to_batches, search_batches, search_columns,
+};
 use dataknobs_data_core::backend::Changes;
 use dataknobs_data_core::{
     Database, DateTime, ErrorKind, Evaluator, Field, FieldType, IndexKind, Isolation, Query, Record,
@@ -154,6 +161,12 @@ async fn filled(rng: &mut Rng, keyed: Keyed, database_name: &str) -> Filled {
     }
     assert!(made > 15);
     client.batch_execute(&format!("UPDATE {} SET arr = ARRAY[small, 7] WHERE flag", config.table)).await.unwrap();
+    if rng.percent(60) {
+        // Scalars in JSON are for records only.
+        let documents =
+            format!("UPDATE {} SET j = NULL WHERE jsonb_typeof(j) NOT IN ('object', 'array')", config.table);
+        client.batch_execute(&documents).await.unwrap();
+    }
     Filled { config, db }
 }
 
@@ -173,6 +186,7 @@ async fn compare(db: &Database, records: &[Record], query: &Query) {
                 (expected.as_ref().unwrap(), found.unwrap_or_else(|error| panic!("{query}: {error}")));
             assert_eq!(text(&found), text(expected), "{query}");
             assert_eq!(&found, expected, "{query}");
+            compare_columns(db, &found, query).await;
         }
     }
     let evaluator = Evaluator::new(query.to_filter());
@@ -200,8 +214,43 @@ async fn compare(db: &Database, records: &[Record], query: &Query) {
     assert_eq!(pages, all, "pages of {query}");
 }
 
+/// Queries that the store answered as columns.
+static AS_COLUMNS: AtomicUsize = AtomicUsize::new(0);
+
+/// The same query as columns, whose rows are those of the records.
+async fn compare_columns(db: &Database, records: &[Record], query: &Query) {
+    let options = ToArrowOptions::new();
+    let table = search_batches(db, query, &options).await.unwrap();
+    let (schema, batches) = records_to_batches(records, &options).unwrap();
+    assert_eq!(table.schema(), schema, "{query}");
+    let one = |batches: &mut dyn Iterator<Item = &RecordBatch>| concat_batches(&schema, batches).unwrap();
+    assert_eq!(one(&mut table.batches().iter()), one(&mut batches.iter()), "{query}");
+    let Some(whole) = search_columns(db, query, true).await.unwrap() else { return };
+    AS_COLUMNS.fetch_add(1, Ordering::Relaxed);
+    let of_records = columns(records, &options);
+    assert_eq!(whole.rows, records.len());
+    assert_eq!(whole.columns.len(), if records.is_empty() { 0 } else { of_records.len() }, "{query}");
+    for (whole, column) in whole.columns.iter().zip(&of_records) {
+        assert_eq!((&whole.name, whole.kind, Some(whole.field_type)), (&column.name, column.kind, column.field_type));
+        assert_eq!(whole.validity, column.validity, "{query}: {}", column.name);
+        let is_same = match (&whole.data, &column.data) {
+            (WholeData::Boolean(a), ColumnData::Boolean(b)) => a == b,
+            (WholeData::Integer(a), ColumnData::Integer(b)) => a == b,
+            (WholeData::DateTime(a), ColumnData::DateTime(b)) => a == b,
+            (WholeData::Float(a), ColumnData::Float(b)) => {
+                a.iter().map(|f| f.to_bits()).eq(b.iter().map(|f| f.to_bits()))
+            }
+            (WholeData::Text(a), ColumnData::Text(b)) => a.iter().flatten().eq(b.iter().copied()),
+            (WholeData::Values(a), ColumnData::Values(b)) => a.iter().eq(b.iter().copied()),
+            _ => false,
+        };
+        assert!(is_same, "{query}: {}: {:?} is not {:?}", column.name, whole.data, column.data);
+    }
+}
+
 async fn rounds(cases: usize) {
     println!("seed {SEED}");
+    let as_columns = AS_COLUMNS.load(Ordering::Relaxed);
     let databases = [
         postgres().unwrap().create_database(Locale::C).await.unwrap(),
         postgres().unwrap().create_database(Locale::IcuEnglish).await.unwrap(),
@@ -244,6 +293,9 @@ async fn rounds(cases: usize) {
         }
         round += 1;
     }
+    let as_columns = AS_COLUMNS.load(Ordering::Relaxed) - as_columns;
+    println!("{as_columns} of {done} were answered as columns");
+    assert!(as_columns > cases / 4, "{as_columns} of {done}");
 }
 
 /// The same rows through a view, which says nothing of a key.

@@ -2,6 +2,7 @@
 //! servers can leave them out.
 #![allow(clippy::unwrap_used)] // helpers of tests may stop a test, too
 
+mod bulk;
 mod cancellation;
 mod columns;
 mod concurrency;

@@ -91,8 +91,7 @@ def records_to_dataframe(
     'Int64'
     """
     pandas = _pandas()
-    if id not in (None, "index", "column"):
-        raise ValueError('`id` is None, "index" or "column"')
+    _check_id(id)
     found: Any = records
     if not isinstance(records, _native.SearchResult):
         found = records if type(records) is list else list(records)
@@ -108,6 +107,19 @@ def records_to_dataframe(
             described["by"] = by
             frame.attrs[ATTRIBUTES] = {**frame.attrs.get(ATTRIBUTES, {}), **described}
     return frame
+
+
+def _check_id(id: str | None) -> None:
+    if id not in (None, "index", "column"):
+        raise ValueError('`id` is None, "index" or "column"')
+
+
+def _scanned_frame(scanned: Any, id: str | None, id_column: str) -> pandas.DataFrame:
+    """Give a DataFrame of what a store scanned: columns, how many rows, and the ids."""
+    columns, rows, ids = scanned
+    if id is not None and ids is None:
+        ids = []  # nothing was found
+    return _frame(columns, rows, ids if id == "column" else None, ids if id == "index" else None, id_column)
 
 
 def _frame(
@@ -174,10 +186,10 @@ def _series(pandas: Any, kind: str, values: Any, present: Any, offset: int | Non
     """Give the array of one column as pandas holds it."""
     import numpy
 
-    if kind == "text" and hasattr(values, "__arrow_c_array__"):
+    if kind == "text" and isinstance(values, list):
         import pyarrow  # type: ignore[import-untyped, unused-ignore]
 
-        return pandas.array(pyarrow.chunked_array([pyarrow.array(values)]), dtype="str")
+        return pandas.array(pyarrow.chunked_array([pyarrow.array(part) for part in values]), dtype="str")
     array = numpy.asarray(values)
     if kind == "values":
         return array
