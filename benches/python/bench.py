@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from files import files
+from postgres import postgres
 
 REPEATS = 7
 
@@ -325,6 +326,7 @@ def main() -> None:
         "frames": lambda report: frames(report, 100_000),
         "import": imports,
         "files": files,
+        "postgres": postgres,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="what to measure; everything without it")

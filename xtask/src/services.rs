@@ -22,7 +22,17 @@ fn command(root: &Path) -> Command {
 impl Services {
     /// Starts them; from here on every program that is started knows where they are.
     pub(crate) fn start(root: &Path) -> Result<Self> {
+        Self::begin(command(root))
+    }
+
+    /// Starts those for measurements.
+    pub(crate) fn start_durable(root: &Path) -> Result<Self> {
         let mut command = command(root);
+        command.args(["--", "--durable"]);
+        Self::begin(command)
+    }
+
+    fn begin(mut command: Command) -> Result<Self> {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start services")?;
         let stdout = child.stdout.take().context("standard output was not piped")?;

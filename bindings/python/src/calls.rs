@@ -655,6 +655,7 @@ impl Calls {
         };
         let text = crate::columns::text_as(arrow_text);
         let call: Call = Box::pin(async move {
+            let _sparing = crate::allocator::Sparing::begin();
             let found = dataknobs_data_arrow::search_columns(&database, &query, ids).await?;
             Ok(Answer::Columns(found, text))
         });

@@ -16,8 +16,9 @@ use crate::access::Access;
 use crate::aggregate::Counting;
 use crate::columns;
 use crate::config::PostgresConfig;
-use crate::connection::{Connections, Lease};
+use crate::connection::{Connection, Connections, Lease};
 use crate::index::{self, Indexes};
+use crate::lane::Lanes;
 use crate::scan::{Records, scan};
 use crate::table::{DocumentTable, Table, capabilities, key_type};
 use crate::transaction::PostgresTransaction;
@@ -42,6 +43,7 @@ pub struct PostgresBackend {
 struct Shared {
     config: PostgresConfig,
     connections: Connections,
+    lanes: Lanes,
     table: OnceLock<Arc<Table>>,
 }
 
@@ -62,8 +64,8 @@ impl Shared {
     }
 }
 
-fn work<'a>(lease: &'a Lease, table: &'a Table) -> Access<'a> {
-    Access::new(Unit { connection: lease, in_transaction: false }, table)
+fn work<'a>(connection: &'a Connection, table: &'a Table) -> Access<'a> {
+    Access::new(Unit { connection, in_transaction: false }, table)
 }
 
 macro_rules! on_a_connection {
@@ -74,6 +76,20 @@ macro_rules! on_a_connection {
             let $work = work(&lease, table);
             let result = $call.await;
             lease.settle(result)
+        })
+    }};
+}
+
+/// A read of one record, on a connection that others may share.
+macro_rules! beside_others {
+    ($this:expr, |$work:ident| $call:expr) => {{
+        let shared = &$this.shared;
+        Reply::later(async move {
+            let table = shared.table()?;
+            let place = shared.lanes.place(&shared.connections).await?;
+            let $work = work(&place, table);
+            let result = $call.await;
+            place.settle(result)
         })
     }};
 }
@@ -93,18 +109,18 @@ impl PostgresBackend {
         config.check()?;
         let initial = capabilities(key_type(config.schema.id.unwrap_or_default()));
         let connections = Connections::new(&config)?;
-        let shared = Arc::new(Shared { config, connections, table: OnceLock::new() });
+        let shared = Arc::new(Shared { config, connections, lanes: Lanes::default(), table: OnceLock::new() });
         Ok(PostgresBackend { shared, initial, connected: OnceLock::new() })
     }
 }
 
 impl Session for PostgresBackend {
     fn read<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, Option<Record>> {
-        on_a_connection!(self, |work| work.read(request.id))
+        beside_others!(self, |work| work.read(request.id))
     }
 
     fn exists<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, bool> {
-        on_a_connection!(self, |work| work.exists(request.id))
+        beside_others!(self, |work| work.exists(request.id))
     }
 
     fn read_batch<'a>(&'a self, request: ReadBatchRequest<'a>) -> Reply<'a, Vec<Option<Record>>> {

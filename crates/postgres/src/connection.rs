@@ -333,6 +333,15 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// Lets go of a connection that nothing is under way on.
+    pub(crate) fn discard(mut self) {
+        if let Some(pooled) = self.0.take() {
+            pooled.discard();
+        }
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(pooled) = &self.0 {

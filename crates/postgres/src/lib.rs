@@ -14,6 +14,7 @@
 //! | `columns/` | the columns layout: tables and views that are there |
 //! | `patterns.rs` | LIKE patterns, and wider ones for what SQL cannot say |
 //! | `access.rs`, `unit.rs`, `work.rs`, `batch.rs`, `rows.rs`, `scan.rs`, `aggregate.rs`, `explain.rs` | what is done on one connection |
+//! | `lane.rs` | connections that reads share |
 //! | `backend.rs`, `transaction.rs` | the implementers' trait |
 //!
 //! ```no_run
@@ -43,6 +44,7 @@ mod explain;
 mod factory;
 mod identifier;
 mod index;
+mod lane;
 mod patterns;
 mod rows;
 mod scan;

@@ -22,6 +22,7 @@ use anyhow::{Result, bail};
 use self::environment::{Environment, Uv};
 use self::pytest::Skips;
 use crate::process;
+use crate::services::Services;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 
@@ -160,9 +161,12 @@ impl<'a> Python<'a> {
     pub(crate) fn bench(&self, arguments: &[String]) -> Result<()> {
         self.install_tools()?;
         let wheel = wheel::build(&self.tools()?, "release", &self.output.join("release-wheels"))?;
+        let measures_servers = arguments.is_empty() || arguments.iter().any(|part| part == "postgres");
+        let root = self.workspace.root();
+        let _services = measures_servers.then(|| Services::start_durable(root)).transpose()?;
         for pandas in ["pandas2", "pandas3"] {
             let environment = self.uv()?.environment(&format!("bench-{pandas}"), &interpreter::default()?)?;
-            environment.install_groups(&["clients", "data", pandas])?;
+            environment.install_groups(&["clients", "data", "rivals", pandas])?;
             environment.install_wheel(&wheel)?;
             let mut command = environment.command("python");
             command.arg(self.workspace.root().join("benches/python/bench.py")).args(arguments);
