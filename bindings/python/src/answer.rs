@@ -1,7 +1,7 @@
 //! What a call answers, before it is a Python object.
 
 use dataknobs_data::{
-    BackendInfo, Explain, IndexInfo, Record, RecordCursor, RecordId, SearchResult, Table, Transaction,
+    BackendInfo, Explain, IndexInfo, Record, RecordCursor, RecordId, Savepoint, SearchResult, Table, Transaction,
 };
 use dataknobs_data_arrow::{ArrowTable, WholeColumns};
 use pyo3::prelude::*;
@@ -32,6 +32,7 @@ pub(crate) enum Answer {
     Indexes(Vec<IndexInfo>),
     Info(BackendInfo),
     Transaction(Box<Transaction>),
+    Savepoint(Savepoint),
     Cursor(Box<RecordCursor>),
     Slot(Held),
 }
@@ -118,6 +119,9 @@ impl Answer {
             Answer::Info(info) => crate::explain::info(py, &info)?,
             Answer::Transaction(transaction) => {
                 Py::new(py, crate::calls::OpenTransaction::new(*transaction))?.into_bound(py).into_any()
+            }
+            Answer::Savepoint(savepoint) => {
+                Py::new(py, crate::calls::OpenSavepoint::new(savepoint))?.into_bound(py).into_any()
             }
             Answer::Slot(held) => Py::new(py, PoolSlot::from(held))?.into_bound(py).into_any(),
             Answer::Cursor(cursor) => Py::new(py, crate::cursor::Cursor::new(*cursor))?.into_bound(py).into_any(),

@@ -728,6 +728,36 @@ impl Calls {
         database_call!(self, py, mode, timeout, Weight::One, |database| database.transaction_with(options))
     }
 
+    /// Sets a savepoint in a transaction.
+    fn _savepoint<'py>(&self, py: Python<'py>, mode: Mode, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
+        let (timeout, (transaction, _)) = (seconds(timeout)?, self.transaction()?);
+        let call = limited(timeout, async move { transaction.savepoint().await.map(Answer::Savepoint) });
+        Self::finish(py, mode, call)
+    }
+
+    /// Ends a savepoint: keeps what was done since, or undoes it.
+    fn _end_savepoint<'py>(
+        &self,
+        py: Python<'py>,
+        mode: Mode,
+        savepoint: &OpenSavepoint,
+        keep: bool,
+        timeout: Option<f64>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let (timeout, (transaction, _)) = (seconds(timeout)?, self.transaction()?);
+        let Some(savepoint) = savepoint.inner.lock().take() else {
+            return Err(Failure::Library(Error::new(ErrorKind::Conflict, "the savepoint has ended")));
+        };
+        let call = limited(timeout, async move {
+            let ended = match keep {
+                true => transaction.release(savepoint).await,
+                false => transaction.rollback_to(savepoint).await,
+            };
+            ended.map(Answer::from)
+        });
+        Self::finish(py, mode, call)
+    }
+
     /// Commits or rolls back, and ends the transaction either way.
     fn _end<'py>(&self, py: Python<'py>, mode: Mode, commit: bool, timeout: Option<f64>) -> Outcome<Bound<'py, PyAny>> {
         let open = self.opened()?;
@@ -760,6 +790,18 @@ impl Calls {
 #[pyclass(module = "dataknobs_data._native", frozen)]
 pub(crate) struct OpenTransaction {
     inner: Mutex<Option<library::Transaction>>,
+}
+
+/// A savepoint that was set.
+#[pyclass(module = "dataknobs_data._native", frozen)]
+pub(crate) struct OpenSavepoint {
+    inner: Mutex<Option<library::Savepoint>>,
+}
+
+impl OpenSavepoint {
+    pub(crate) fn new(savepoint: library::Savepoint) -> Self {
+        OpenSavepoint { inner: Mutex::new(Some(savepoint)) }
+    }
 }
 
 impl OpenTransaction {
@@ -1708,4 +1750,8 @@ session_classes! {
     _begin [read_only=false, isolation=None, *, timeout=None] (read_only: bool, isolation: Option<String>, timeout: Option<f64>);
     /// Commit or roll back, and end the transaction either way.
     _end [commit, *, timeout=None] (commit: bool, timeout: Option<f64>);
+    /// Set a savepoint; see ``savepoint``.
+    _savepoint [*, timeout=None] (timeout: Option<f64>);
+    /// End a savepoint: keep what was done since, or undo it.
+    _end_savepoint [savepoint, keep, *, timeout=None] (savepoint: &OpenSavepoint, keep: bool, timeout: Option<f64>);
 }

@@ -34,6 +34,7 @@ fn flag<'a>(capabilities: &'a mut Capabilities, name: &str) -> Option<&'a mut bo
     Some(match name {
         "transactions" => &mut capabilities.transactions,
         "serializable" => &mut capabilities.serializable,
+        "savepoints" => &mut capabilities.savepoints,
         "atomic_batches" => &mut capabilities.atomic_batches,
         "indexes" => &mut capabilities.indexes,
         "insertion_order" => &mut capabilities.insertion_order,
@@ -85,6 +86,12 @@ impl PyCapabilities {
     #[getter]
     fn serializable(&self) -> bool {
         self.inner.serializable
+    }
+
+    /// Whether transactions have savepoints.
+    #[getter]
+    fn savepoints(&self) -> bool {
+        self.inner.savepoints
     }
 
     /// Whether batches are all or nothing.

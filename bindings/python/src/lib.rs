@@ -55,7 +55,7 @@ mod _native {
     #[pymodule_export]
     use crate::arrow_table::PyArrowTable;
     #[pymodule_export]
-    use crate::calls::{AsyncSession, OpenTransaction, SyncSession};
+    use crate::calls::{AsyncSession, OpenSavepoint, OpenTransaction, SyncSession};
     #[pymodule_export]
     use crate::capabilities::PyCapabilities;
     #[pymodule_export]

@@ -24,6 +24,8 @@ pub struct Capabilities {
     pub transactions: bool,
     /// Transactions may be serializable: as if they had run one after another.
     pub serializable: bool,
+    /// Transactions have savepoints.
+    pub savepoints: bool,
     /// Batches are all or nothing.
     pub atomic_batches: bool,
     /// `create_index`, `list_indexes`, `drop_index`.
@@ -73,6 +75,7 @@ impl Capabilities {
         Capabilities {
             transactions: false,
             serializable: false,
+            savepoints: false,
             atomic_batches: false,
             indexes: false,
             insertion_order: false,

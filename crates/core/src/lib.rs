@@ -57,7 +57,7 @@ pub use aggregate::{
 pub use backend::{Changes, Explain, IndexInfo, IndexKind, Isolation, Support, TransactionOptions};
 pub use capability::{BackendInfo, Capabilities};
 pub use convert::{Converters, FormatHandler, Formats};
-pub use database::{Database, RecordCursor, SearchResult, Transaction, WriteOptions};
+pub use database::{Database, RecordCursor, Savepoint, SearchResult, Transaction, WriteOptions};
 pub use error::{BatchFailure, Error, ErrorKind, Result};
 pub use query::*;
 pub use quiet::Quiet;

@@ -125,6 +125,7 @@ fn capabilities(source: &Source, key: &Key) -> Capabilities {
     let mut capabilities = Capabilities::minimal();
     capabilities.atomic_batches = true;
     capabilities.transactions = true;
+    capabilities.savepoints = true;
     capabilities.insertion_order = true;
     capabilities.id_order = key.id_order();
     capabilities.key_field = key.field_name().cloned();

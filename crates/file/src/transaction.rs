@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use dataknobs_data_core::backend::{
-    Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
-    Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest,
+    Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, Savepoints,
+    ScanRequest, Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
 use dataknobs_data_core::memory::batch_error;
 use dataknobs_data_core::{Error, ErrorKind, IdOrder, Leaf, Record, RecordId, Result, SortKey, Version};
@@ -24,17 +24,18 @@ pub(crate) struct FileTransaction {
     store: Arc<Store>,
     ids: IdOrder,
     changes: Mutex<Pending>,
+    savepoints: Mutex<Vec<(u64, Pending)>>,
 }
 
 /// What the transaction sees and has done.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Pending {
     resident: Resident,
     /// The version that each written record had at the beginning; none where there was no record.
     written: HashMap<RecordId, Written, RandomState>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Written {
     before: Option<Version>,
     /// Whether the record went, though another may have come since.
@@ -46,7 +47,7 @@ impl FileTransaction {
     pub(crate) fn begin(store: Arc<Store>, ids: IdOrder) -> Result<Self> {
         let resident = store.resident()?;
         let changes = Mutex::new(Pending { resident, written: HashMap::default() });
-        Ok(FileTransaction { store, ids, changes })
+        Ok(FileTransaction { store, ids, changes, savepoints: Mutex::default() })
     }
 
     fn limit(&self) -> usize {
@@ -168,6 +169,34 @@ impl Transaction for FileTransaction {
     }
 
     fn rollback(self: Box<Self>) -> Reply<'static, ()> {
+        Reply::ready(Ok(()))
+    }
+
+    fn savepoints(&self) -> Option<&dyn Savepoints> {
+        Some(self)
+    }
+}
+
+impl Savepoints for FileTransaction {
+    fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        let now = self.changes.lock().clone();
+        self.savepoints.lock().push((number, now));
+        Reply::ready(Ok(()))
+    }
+
+    fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        self.savepoints.lock().retain(|(set, _)| *set < number);
+        Reply::ready(Ok(()))
+    }
+
+    fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        let mut savepoints = self.savepoints.lock();
+        let Some(at) = savepoints.iter().position(|(set, _)| *set == number) else {
+            return Reply::ready(Err(Error::new(ErrorKind::Backend, "there is no such savepoint")));
+        };
+        if let Some((_, then)) = savepoints.drain(at..).next() {
+            *self.changes.lock() = then;
+        }
         Reply::ready(Ok(()))
     }
 }

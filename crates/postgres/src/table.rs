@@ -202,6 +202,7 @@ pub(crate) fn capabilities(key: KeyType) -> Capabilities {
     let mut capabilities = Capabilities::minimal();
     capabilities.transactions = true;
     capabilities.serializable = true;
+    capabilities.savepoints = true;
     capabilities.atomic_batches = true;
     capabilities.indexes = true;
     capabilities.unique_versions = true;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataknobs_data_core::backend::{
     Aggregating, CountRequest, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply,
-    ScanRequest, Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
+    Savepoints, ScanRequest, Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
 };
 use dataknobs_data_core::{Aggregation, Condition, Error, ErrorKind, Leaf, Record, Result, SortKey, Table as Answer};
 use futures_util::{StreamExt as _, stream};
@@ -146,13 +146,17 @@ impl Open {
         Ok(Box::pin(stream::iter([Ok(first)]).chain(rest)))
     }
 
-    async fn close(&self, cursor: u64) -> Result<()> {
+    async fn batch(&self, text: String) -> Result<()> {
         let turn = self.turn().await?;
-        let closed = match turn.connection() {
-            Ok(connection) => connection.batch(&format!("CLOSE dk_cursor_{cursor}")).await,
+        let done = match turn.connection() {
+            Ok(connection) => connection.batch(&text).await,
             Err(error) => Err(error),
         };
-        turn.done(closed)
+        turn.done(done)
+    }
+
+    async fn close(&self, cursor: u64) -> Result<()> {
+        self.batch(format!("CLOSE dk_cursor_{cursor}")).await
     }
 }
 
@@ -289,5 +293,24 @@ impl Transaction for PostgresTransaction {
 
     fn rollback(self: Box<Self>) -> Reply<'static, ()> {
         Reply::later(self.end("ROLLBACK"))
+    }
+
+    fn savepoints(&self) -> Option<&dyn Savepoints> {
+        Some(self)
+    }
+}
+
+impl Savepoints for PostgresTransaction {
+    fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        Reply::later(self.open.batch(format!("SAVEPOINT dk_savepoint_{number}")))
+    }
+
+    fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        Reply::later(self.open.batch(format!("RELEASE SAVEPOINT dk_savepoint_{number}")))
+    }
+
+    fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        let name = format!("dk_savepoint_{number}");
+        Reply::later(self.open.batch(format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")))
     }
 }

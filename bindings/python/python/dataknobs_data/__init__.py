@@ -15,7 +15,7 @@ from . import _native
 from ._native import ArrowTable, Capabilities, IndexInfo, SearchResult, __version__
 from .backends import file as _file  # noqa: F401
 from .backends import memory as _memory  # noqa: F401
-from .database import Database, RecordStream, SyncDatabase, SyncTransaction, Transaction
+from .database import Database, RecordStream, Savepoint, SyncDatabase, SyncSavepoint, SyncTransaction, Transaction
 from .exceptions import DataknobsError
 from .fields import Field, FieldType
 from .query import Aggregation, Explain, Filter, Operator, Query, SortSpec, Table
@@ -46,10 +46,12 @@ __all__ = [
     "Query",
     "Record",
     "RecordStream",
+    "Savepoint",
     "SearchResult",
     "SortSpec",
     "SyncDatabase",
     "SyncDatabaseFactory",
+    "SyncSavepoint",
     "SyncTransaction",
     "Table",
     "Transaction",

@@ -51,6 +51,7 @@ __all__ = [
     "Leaf",
     "Metadata",
     "ModifyRequest",
+    "OpenSavepoint",
     "OpenTransaction",
     "Pending",
     "PoolSlot",
@@ -1223,6 +1224,9 @@ class Capabilities:
     def serializable(self) -> bool:
         """Whether transactions may be serializable: as if they had run one after another."""
     @property
+    def savepoints(self) -> bool:
+        """Whether transactions have savepoints."""
+    @property
     def atomic_batches(self) -> bool:
         """Whether batches are all or nothing."""
     @property
@@ -2145,6 +2149,10 @@ class Cursor:
         """The next record that is there already, or None."""
     def _begin_fetch(self) -> Pending[None]:
         """Begin to fetch the next records."""
+
+@final
+class OpenSavepoint:
+    """A savepoint that was set."""
 
 @final
 class OpenTransaction:
@@ -3078,6 +3086,10 @@ class SyncSession:
         """Begin a transaction; see ``transaction``."""
     def _end(self, commit: bool, *, timeout: float | None = None) -> None:
         """Commit or roll back, and end the transaction either way."""
+    def _savepoint(self, *, timeout: float | None = None) -> OpenSavepoint:
+        """Set a savepoint; see ``savepoint``."""
+    def _end_savepoint(self, savepoint: OpenSavepoint, keep: bool, *, timeout: float | None = None) -> None:
+        """End a savepoint: keep what was done since, or undo it."""
 
 @disjoint_base
 class AsyncSession:
@@ -3097,7 +3109,7 @@ class AsyncSession:
     ) -> tuple[list[_Column], int] | None: ...
     def _scan_columns(
         self, query: QueryLike = None, arrow_text: bool = False, ids: bool = False, *, timeout: float | None = None
-    ) -> Pending | None: ...
+    ) -> Pending[tuple[list[_Column], int, list[str] | None] | None] | None: ...
     @property
     def capabilities(self) -> Capabilities:
         """What the store can do."""
@@ -3223,6 +3235,10 @@ class AsyncSession:
         timeout: float | None = None,
     ) -> OpenTransaction | Pending[OpenTransaction]: ...
     def _end(self, commit: bool, *, timeout: float | None = None) -> Pending[None] | None: ...
+    def _savepoint(self, *, timeout: float | None = None) -> Pending[OpenSavepoint]: ...
+    def _end_savepoint(
+        self, savepoint: OpenSavepoint, keep: bool, *, timeout: float | None = None
+    ) -> Pending[None]: ...
 
 # What backends written in Python are asked, and answer.
 

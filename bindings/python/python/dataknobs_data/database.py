@@ -23,11 +23,30 @@ if TYPE_CHECKING:
     import pandas
     from typing_extensions import Self
 
-    from ._native import Aggregation, ArrowTable, Capabilities, Explain, IndexInfo, Record, SearchResult, Table
+    from ._native import (
+        Aggregation,
+        ArrowTable,
+        Capabilities,
+        Explain,
+        IndexInfo,
+        OpenSavepoint,
+        Record,
+        SearchResult,
+        Table,
+    )
     from .backends.base import Backend
     from .typing import IdLike, QueryLike, RecordLike, RecordsLike
 
-__all__ = ["Cursor", "Database", "RecordStream", "SyncDatabase", "SyncTransaction", "Transaction"]
+__all__ = [
+    "Cursor",
+    "Database",
+    "RecordStream",
+    "Savepoint",
+    "SyncDatabase",
+    "SyncSavepoint",
+    "SyncTransaction",
+    "Transaction",
+]
 
 T = TypeVar("T")
 
@@ -1788,6 +1807,41 @@ class Transaction(_AsyncCalls):
         if type(reply) is Pending:
             await _finish(reply)
 
+    def savepoint(self, *, timeout: float | None = None) -> Savepoint:
+        """Set a savepoint: ``async with tx.savepoint()`` undoes what is done in it where it ends with an error.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Returns
+        -------
+        Savepoint
+            The savepoint, once it is awaited or entered.
+
+        Raises
+        ------
+        UnsupportedError
+            When the store has no savepoints.
+
+        Examples
+        --------
+        >>> from dataknobs_data import Database
+        >>> db = Database.create("memory")
+        >>> async with db.transaction() as tx:
+        ...     kept = await tx.create({"n": 1})
+        ...     try:
+        ...         async with tx.savepoint():
+        ...             undone = await tx.create({"n": 2})
+        ...             raise ValueError("no")
+        ...     except ValueError:
+        ...         pass
+        >>> await db.count()
+        1
+        """
+        return Savepoint(self, timeout)
+
     async def __aenter__(self) -> Self:
         if not self._calls._is_open():
             await self._begin()
@@ -1802,6 +1856,103 @@ class Transaction(_AsyncCalls):
             await self.commit()
         else:
             await self.rollback()
+
+
+class Savepoint:
+    """A state of a transaction to which it can go back: what `Transaction.savepoint` gives.
+
+    Examples
+    --------
+    >>> from dataknobs_data import Database
+    >>> db = Database.create("memory")
+    >>> async with db.transaction() as tx:
+    ...     before = await tx.savepoint()
+    ...     id = await tx.create({"n": 1})
+    ...     await before.rollback()
+    >>> await db.count()
+    0
+    """
+
+    def __init__(self, transaction: Transaction, timeout: float | None = None) -> None:
+        self._calls = transaction._calls
+        self._timeout = timeout
+        self._open: OpenSavepoint | None = None
+        self._ended = False
+
+    async def _set(self) -> Self:
+        self._open = await _finish(self._calls._savepoint(timeout=self._timeout))
+        return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._set().__await__()
+
+    async def _end(self, keep: bool, timeout: float | None = None) -> None:
+        if self._open is None:
+            raise ConflictError("the savepoint is not set: await it, or use it in `async with`")
+        reply = self._calls._end_savepoint(self._open, keep, timeout=timeout)
+        self._ended = True
+        await _finish(reply)
+
+    async def release(self, *, timeout: float | None = None) -> None:
+        """End the savepoint, and those set after it, and keep what was done since.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Raises
+        ------
+        ConflictError
+            When it has ended already.
+
+        Examples
+        --------
+        >>> from dataknobs_data import Database
+        >>> db = Database.create("memory")
+        >>> async with db.transaction() as tx:
+        ...     before = await tx.savepoint()
+        ...     id = await tx.create({"n": 1})
+        ...     await before.release()
+        >>> await db.count()
+        1
+        """
+        await self._end(True, timeout)
+
+    async def rollback(self, *, timeout: float | None = None) -> None:
+        """End the savepoint, and those set after it, and undo what was done since.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Raises
+        ------
+        ConflictError
+            When it has ended already.
+
+        Examples
+        --------
+        >>> from dataknobs_data import Database
+        >>> db = Database.create("memory")
+        >>> async with db.transaction() as tx:
+        ...     before = await tx.savepoint()
+        ...     id = await tx.create({"n": 1})
+        ...     await before.rollback()
+        >>> await db.count()
+        0
+        """
+        await self._end(False, timeout)
+
+    async def __aenter__(self) -> Self:
+        return self if self._open is not None else await self._set()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._ended and self._calls._is_active():
+            await self._end(kind is None)
 
 
 class SyncTransaction(_SyncCalls):
@@ -1852,6 +2003,41 @@ class SyncTransaction(_SyncCalls):
         """
         self._end(False, timeout=timeout)
 
+    def savepoint(self, *, timeout: float | None = None) -> SyncSavepoint:
+        """Set a savepoint: ``with tx.savepoint()`` undoes what is done in it where it ends with an error.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Returns
+        -------
+        SyncSavepoint
+            The savepoint.
+
+        Raises
+        ------
+        UnsupportedError
+            When the store has no savepoints.
+
+        Examples
+        --------
+        >>> from dataknobs_data import SyncDatabase
+        >>> db = SyncDatabase.create("memory")
+        >>> with db.transaction() as tx:
+        ...     kept = tx.create({"n": 1})
+        ...     try:
+        ...         with tx.savepoint():
+        ...             undone = tx.create({"n": 2})
+        ...             raise ValueError("no")
+        ...     except ValueError:
+        ...         pass
+        >>> db.count()
+        1
+        """
+        return SyncSavepoint(self, self._savepoint(timeout=timeout))
+
     def __enter__(self) -> Self:
         return self
 
@@ -1864,6 +2050,92 @@ class SyncTransaction(_SyncCalls):
             self.commit()
         else:
             self.rollback()
+
+
+class SyncSavepoint:
+    """A state of a transaction to which it can go back: what `SyncTransaction.savepoint` gives.
+
+    Examples
+    --------
+    >>> from dataknobs_data import SyncDatabase
+    >>> db = SyncDatabase.create("memory")
+    >>> with db.transaction() as tx:
+    ...     before = tx.savepoint()
+    ...     id = tx.create({"n": 1})
+    ...     before.rollback()
+    >>> db.count()
+    0
+    """
+
+    def __init__(self, transaction: SyncTransaction, savepoint: OpenSavepoint) -> None:
+        self._transaction = transaction
+        self._open = savepoint
+        self._ended = False
+
+    def _end(self, keep: bool, timeout: float | None = None) -> None:
+        self._ended = True
+        self._transaction._end_savepoint(self._open, keep, timeout=timeout)
+
+    def release(self, *, timeout: float | None = None) -> None:
+        """End the savepoint, and those set after it, and keep what was done since.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Raises
+        ------
+        ConflictError
+            When it has ended already.
+
+        Examples
+        --------
+        >>> from dataknobs_data import SyncDatabase
+        >>> db = SyncDatabase.create("memory")
+        >>> with db.transaction() as tx:
+        ...     before = tx.savepoint()
+        ...     id = tx.create({"n": 1})
+        ...     before.release()
+        >>> db.count()
+        1
+        """
+        self._end(True, timeout)
+
+    def rollback(self, *, timeout: float | None = None) -> None:
+        """End the savepoint, and those set after it, and undo what was done since.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds after which the call fails with `TimedOutError`.
+
+        Raises
+        ------
+        ConflictError
+            When it has ended already.
+
+        Examples
+        --------
+        >>> from dataknobs_data import SyncDatabase
+        >>> db = SyncDatabase.create("memory")
+        >>> with db.transaction() as tx:
+        ...     before = tx.savepoint()
+        ...     id = tx.create({"n": 1})
+        ...     before.rollback()
+        >>> db.count()
+        0
+        """
+        self._end(False, timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._ended and self._transaction._is_active():
+            self._end(kind is None)
 
 
 class RecordStream:

@@ -6,7 +6,7 @@ use dataknobs_data::RecordId;
 use dataknobs_data::{Aggregation, Condition, IdOrder, Leaf, Record, Result, SortKey, Support, Table};
 use dataknobs_data_core::backend::{
     Aggregating, CountRequest, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply,
-    ScanRequest, Session, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
+    Savepoints, ScanRequest, Session, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -219,6 +219,10 @@ impl Transaction for PythonSession {
 
     fn rollback(self: Box<Self>) -> Reply<'static, ()> {
         self.end("rollback")
+    }
+
+    fn savepoints(&self) -> Option<&dyn Savepoints> {
+        None
     }
 }
 

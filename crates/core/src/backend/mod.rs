@@ -658,6 +658,85 @@ pub trait Transaction: Session {
     /// # }).unwrap();
     /// ```
     fn rollback(self: Box<Self>) -> Reply<'static, ()>;
+
+    /// Savepoints, if the store has them.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{TransactionOptions, backend::*};
+    /// # use dataknobs_data_core::memory::MemoryBackend;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let store = MemoryBackend::new();
+    /// let tx = store.begin(TransactionOptions::default()).await?;
+    /// assert!(tx.savepoints().is_some());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    fn savepoints(&self) -> Option<&dyn Savepoints>;
+}
+
+/// A transaction that can go back to what it was. Savepoints are known by numbers that rise; the
+/// handle names only those that are set and have not ended. One that ends takes those set after it
+/// with it.
+///
+/// ```
+/// use dataknobs_data_core::{RecordId, TransactionOptions, record, backend::*};
+/// # use dataknobs_data_core::memory::MemoryBackend;
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let store = MemoryBackend::new();
+/// let tx = store.begin(TransactionOptions::default()).await?;
+/// let savepoints = tx.savepoints().unwrap();
+/// savepoints.set_savepoint(1).await?;
+/// tx.write(WriteRequest::new(RecordId::new("a")?, WriteAction::Create(record! { "n": 1 }?))).await?;
+/// savepoints.rollback_to_savepoint(1).await?;
+/// assert!(!tx.exists(ReadRequest::new("a")).await?);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
+pub trait Savepoints: Debug + Send + Sync {
+    /// Sets one here.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{TransactionOptions, backend::*};
+    /// # use dataknobs_data_core::memory::MemoryBackend;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let store = MemoryBackend::new();
+    /// let tx = store.begin(TransactionOptions::default()).await?;
+    /// assert!(tx.savepoints().unwrap().set_savepoint(1).await.is_ok());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    fn set_savepoint(&self, number: u64) -> Reply<'_, ()>;
+
+    /// Ends one, and keeps what was done since.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{TransactionOptions, backend::*};
+    /// # use dataknobs_data_core::memory::MemoryBackend;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let store = MemoryBackend::new();
+    /// let tx = store.begin(TransactionOptions::default()).await?;
+    /// tx.savepoints().unwrap().set_savepoint(1).await?;
+    /// assert!(tx.savepoints().unwrap().release_savepoint(1).await.is_ok());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    fn release_savepoint(&self, number: u64) -> Reply<'_, ()>;
+
+    /// Ends one, and undoes what was done since; the transaction goes on, also where something in it
+    /// has failed.
+    ///
+    /// ```
+    /// use dataknobs_data_core::{TransactionOptions, backend::*};
+    /// # use dataknobs_data_core::memory::MemoryBackend;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let store = MemoryBackend::new();
+    /// let tx = store.begin(TransactionOptions::default()).await?;
+    /// tx.savepoints().unwrap().set_savepoint(1).await?;
+    /// assert!(tx.savepoints().unwrap().rollback_to_savepoint(1).await.is_ok());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()>;
 }
 
 /// A store with indexes that users declare.

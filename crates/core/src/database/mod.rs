@@ -15,7 +15,7 @@ pub use cursor::RecordCursor;
 pub(crate) use methods::session_methods;
 use operations::Operations;
 pub use options::{SearchResult, WriteOptions};
-pub use transaction::Transaction;
+pub use transaction::{Savepoint, Transaction};
 
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{

@@ -9,8 +9,9 @@ use super::{Layer, Operation};
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{
     AccessPlan, Aggregating, Backend, ColumnAnswer, ColumnRequest, Columnar, CountRequest, IndexInfo, IndexRequest,
-    Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
-    Session, Support, Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome, WriteRequest,
+    Indexing, Lending, ModifyRequest, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, Savepoints,
+    ScanRequest, Session, Support, Transaction, TransactionOptions, Transactional, WriteBatchRequest, WriteOutcome,
+    WriteRequest,
 };
 use crate::capability::{BackendInfo, Capabilities};
 use crate::error::Error;
@@ -234,6 +235,33 @@ impl<L: Layer> Transaction for Layered<L, Box<dyn Transaction>> {
 
     fn rollback(self: Box<Self>) -> Reply<'static, ()> {
         end(&self.layer, Operation::Rollback, self.inner, |inner| inner.rollback())
+    }
+
+    fn savepoints(&self) -> Option<&dyn Savepoints> {
+        self.inner.savepoints().map(|_| self as &dyn Savepoints)
+    }
+}
+
+impl<L: Layer> Savepoints for Layered<L, Box<dyn Transaction>> {
+    fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        self.layer.call(Operation::Savepoint, number, |number| match self.inner.savepoints() {
+            Some(savepoints) => savepoints.set_savepoint(number),
+            None => vanished(),
+        })
+    }
+
+    fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        self.layer.call(Operation::Release, number, |number| match self.inner.savepoints() {
+            Some(savepoints) => savepoints.release_savepoint(number),
+            None => vanished(),
+        })
+    }
+
+    fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        self.layer.call(Operation::RollbackTo, number, |number| match self.inner.savepoints() {
+            Some(savepoints) => savepoints.rollback_to_savepoint(number),
+            None => vanished(),
+        })
     }
 }
 

@@ -62,6 +62,12 @@ pub enum Operation {
     Commit,
     /// Rolls a transaction back.
     Rollback,
+    /// Sets a savepoint in a transaction.
+    Savepoint,
+    /// Ends a savepoint and keeps what was done since.
+    Release,
+    /// Ends a savepoint and undoes what was done since.
+    RollbackTo,
     /// Creates an index.
     CreateIndex,
     /// Lists the indexes.
@@ -113,6 +119,9 @@ impl Operation {
             Operation::Begin => "begin",
             Operation::Commit => "commit",
             Operation::Rollback => "rollback",
+            Operation::Savepoint => "savepoint",
+            Operation::Release => "release",
+            Operation::RollbackTo => "rollback_to",
             Operation::CreateIndex => "create_index",
             Operation::ListIndexes => "list_indexes",
             Operation::DropIndex => "drop_index",
@@ -147,7 +156,10 @@ impl Operation {
             | Operation::Ping
             | Operation::Close
             | Operation::Commit
-            | Operation::Rollback => false,
+            | Operation::Rollback
+            | Operation::Savepoint
+            | Operation::Release
+            | Operation::RollbackTo => false,
         }
     }
 }

@@ -79,6 +79,7 @@ impl MemoryBackend {
     fn build(persistence: Option<Persistence>) -> Self {
         let mut capabilities = Capabilities::minimal();
         capabilities.transactions = true;
+        capabilities.savepoints = true;
         capabilities.atomic_batches = true;
         capabilities.indexes = true;
         capabilities.insertion_order = true;

@@ -11,8 +11,8 @@ use super::page::page_of;
 use super::store::{Store, batch_error};
 use super::table::{Snapshot, Table};
 use crate::backend::{
-    Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, ScanRequest,
-    Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
+    Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, Savepoints,
+    ScanRequest, Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest, stream_of,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::{IdOrder, Leaf, SortKey};
@@ -26,6 +26,7 @@ pub(super) struct MemoryTransaction {
     /// Where ids stand in the snapshot; made when the live table cannot tell.
     ids: OnceLock<HashMap<RecordId, Record, RandomState>>,
     writes: Mutex<Writes>,
+    savepoints: Mutex<Vec<(u64, Writes)>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -43,7 +44,13 @@ struct Writes {
 impl MemoryTransaction {
     pub(super) fn begin(store: Arc<Store>) -> Self {
         let snapshot = store.snapshot();
-        MemoryTransaction { store, snapshot, ids: OnceLock::new(), writes: Mutex::default() }
+        MemoryTransaction {
+            store,
+            snapshot,
+            ids: OnceLock::new(),
+            writes: Mutex::default(),
+            savepoints: Mutex::default(),
+        }
     }
 
     fn in_snapshot(&self, id: &str) -> Option<Record> {
@@ -209,6 +216,34 @@ impl Transaction for MemoryTransaction {
     }
 
     fn rollback(self: Box<Self>) -> Reply<'static, ()> {
+        Reply::ready(Ok(()))
+    }
+
+    fn savepoints(&self) -> Option<&dyn Savepoints> {
+        Some(self)
+    }
+}
+
+impl Savepoints for MemoryTransaction {
+    fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        let now = self.writes.lock().clone();
+        self.savepoints.lock().push((number, now));
+        Reply::ready(Ok(()))
+    }
+
+    fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        self.savepoints.lock().retain(|(set, _)| *set < number);
+        Reply::ready(Ok(()))
+    }
+
+    fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        let mut savepoints = self.savepoints.lock();
+        let Some(at) = savepoints.iter().position(|(set, _)| *set == number) else {
+            return Reply::ready(Err(Error::new(ErrorKind::Backend, "there is no such savepoint")));
+        };
+        if let Some((_, then)) = savepoints.drain(at..).next() {
+            *self.writes.lock() = then;
+        }
         Reply::ready(Ok(()))
     }
 }

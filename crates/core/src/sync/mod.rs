@@ -9,7 +9,7 @@ use block_on::block_on;
 use crate::aggregate::{Aggregation, Table};
 use crate::backend::{Changes, Explain, IndexInfo, IndexKind, TransactionOptions};
 use crate::capability::{BackendInfo, Capabilities};
-use crate::database::{Database, RecordCursor, SearchResult, Transaction, WriteOptions, session_methods};
+use crate::database::{Database, RecordCursor, Savepoint, SearchResult, Transaction, WriteOptions, session_methods};
 use crate::error::Result;
 use crate::query::{IntoPath, Query};
 use crate::record::{Record, RecordId};
@@ -397,6 +397,87 @@ impl SyncTransaction {
     /// As there.
     pub fn rollback(self) -> Result<()> {
         block_on(self.inner.rollback())
+    }
+
+    /// Blocking form of [`Transaction::savepoint`].
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{SyncDatabase, record};
+    /// # let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// let before = tx.savepoint()?;
+    /// let id = tx.create(record! { "n": 1 }?)?;
+    /// tx.rollback_to(before)?;
+    /// assert!(!tx.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn savepoint(&self) -> Result<Savepoint> {
+        block_on(self.inner.savepoint())
+    }
+
+    /// Blocking form of [`Transaction::release`].
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{SyncDatabase, record};
+    /// # let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// let before = tx.savepoint()?;
+    /// let id = tx.create(record! { "n": 1 }?)?;
+    /// tx.release(before)?;
+    /// assert!(tx.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn release(&self, savepoint: Savepoint) -> Result<()> {
+        block_on(self.inner.release(savepoint))
+    }
+
+    /// Blocking form of [`Transaction::rollback_to`].
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{SyncDatabase, record};
+    /// # let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// let before = tx.savepoint()?;
+    /// let id = tx.create(record! { "n": 1 }?)?;
+    /// tx.rollback_to(before)?;
+    /// assert!(!tx.exists(&id)?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rollback_to(&self, savepoint: Savepoint) -> Result<()> {
+        block_on(self.inner.rollback_to(savepoint))
+    }
+
+    /// Blocking form of [`Transaction::nested`].
+    ///
+    /// ```
+    /// # use dataknobs_data_core::{Error, SyncDatabase, record};
+    /// # let db = SyncDatabase::memory();
+    /// let tx = db.transaction()?;
+    /// let failed = tx.nested(|tx| {
+    ///     tx.create(record! { "n": 1 }?.with_id("a")?)?;
+    ///     Err::<(), _>(Error::invalid_record("no"))
+    /// });
+    /// assert!(failed.is_err() && !tx.exists("a")?);
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn nested<T>(&self, body: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let before = self.savepoint()?;
+        match body(self) {
+            Ok(value) => self.release(before).map(|()| value),
+            Err(error) => self.rollback_to(before).and(Err(error)),
+        }
     }
 }
 

@@ -104,6 +104,7 @@ impl ColumnTable {
         let mut capabilities = Capabilities::minimal();
         capabilities.transactions = true;
         capabilities.serializable = true;
+        capabilities.savepoints = true;
         capabilities.atomic_batches = true;
         capabilities.indexes = self.writable;
         capabilities.snapshot_streams = true;

@@ -22,6 +22,7 @@ pub(crate) enum Ability {
     MissingFields,
     FieldOrder,
     UniqueVersions,
+    Savepoints,
     SnapshotStreams,
     Scores,
     Persistence,
@@ -35,6 +36,7 @@ impl Ability {
         match self {
             Ability::Transactions => "transactions",
             Ability::Serializable => "serializable",
+            Ability::Savepoints => "savepoints",
             Ability::AtomicBatches => "atomic_batches",
             Ability::Indexes => "indexes",
             Ability::InsertionOrder => "insertion_order",
@@ -53,6 +55,7 @@ impl Ability {
         match self {
             Ability::Transactions => capabilities.transactions,
             Ability::Serializable => capabilities.serializable,
+            Ability::Savepoints => capabilities.savepoints,
             Ability::AtomicBatches => capabilities.atomic_batches,
             Ability::Indexes => capabilities.indexes,
             Ability::InsertionOrder => capabilities.insertion_order,

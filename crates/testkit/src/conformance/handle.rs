@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dataknobs_data_core::{
     Aggregation, BackendInfo, Capabilities, Changes, Database, Explain, IndexInfo, IndexKind, IntoPath, Query, Record,
-    RecordCursor, RecordId, Result, SearchResult, SyncCursor, SyncDatabase, SyncTransaction, Table, Transaction,
-    TransactionOptions, WriteOptions,
+    RecordCursor, RecordId, Result, Savepoint, SearchResult, SyncCursor, SyncDatabase, SyncTransaction, Table,
+    Transaction, TransactionOptions, WriteOptions,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -243,6 +243,18 @@ impl OwnTransaction {
 
     pub(crate) async fn rollback(self) -> Result<()> {
         forward!(self.rollback())
+    }
+
+    pub(crate) async fn savepoint(&self) -> Result<Savepoint> {
+        forward!(self.savepoint())
+    }
+
+    pub(crate) async fn release(&self, savepoint: Savepoint) -> Result<()> {
+        forward!(self.release(savepoint))
+    }
+
+    pub(crate) async fn rollback_to(&self, savepoint: Savepoint) -> Result<()> {
+        forward!(self.rollback_to(savepoint))
     }
 }
 

@@ -238,6 +238,30 @@ impl Transaction for DoubleTransaction {
     fn rollback(self: Box<Self>) -> Reply<'static, ()> {
         answer(&self.log, self.later, "rollback", self.inner.rollback())
     }
+
+    fn savepoints(&self) -> Option<&dyn Savepoints> {
+        Some(self)
+    }
+}
+
+impl DoubleTransaction {
+    fn inner_savepoints(&self) -> &dyn Savepoints {
+        self.inner.savepoints().unwrap()
+    }
+}
+
+impl Savepoints for DoubleTransaction {
+    fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        answer(&self.log, self.later, "savepoint", self.inner_savepoints().set_savepoint(number))
+    }
+
+    fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        answer(&self.log, self.later, "release", self.inner_savepoints().release_savepoint(number))
+    }
+
+    fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        answer(&self.log, self.later, "rollback_to", self.inner_savepoints().rollback_to_savepoint(number))
+    }
 }
 
 impl Indexing for Double {

@@ -272,6 +272,75 @@ async fn that_are_serializable_show_no_write_skew(stage: &Stage<'_>) -> Outcome 
     Ok(())
 }
 
+async fn go_back_to_a_savepoint(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    let tx = db.transaction().await?;
+    tx.update("a", item("a", 10)?).await?;
+    let outer = tx.savepoint().await?;
+    tx.update("a", item("a", 11)?).await?;
+    ensure!(tx.delete("b").await?);
+    let inner = tx.savepoint().await?;
+    tx.create(item("d", 4)?).await?;
+    tx.create_batch(vec![item("e", 5)?, item("f", 6)?]).await?;
+    tx.rollback_to(inner).await?;
+    ensure_eq!(ids(&tx.search(&Query::new().sort("_id", "ASC")).await?), ["a", "c"]);
+    // What was undone can be done again.
+    tx.create(item("d", 40)?).await?;
+    tx.rollback_to(outer).await?;
+    ensure_eq!(ids(&tx.search(&Query::new().sort("_id", "ASC")).await?), ["a", "b", "c"]);
+    tx.delete("c").await?;
+    stage.holds(&db, &three()?).await?;
+    tx.commit().await?;
+    stage.holds(&db, &[item("a", 10)?, item("b", 2)?]).await
+}
+
+async fn keep_what_was_done_since_a_released_savepoint(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    let tx = db.transaction().await?;
+    let outer = tx.savepoint().await?;
+    tx.update("a", item("a", 10)?).await?;
+    let inner = tx.savepoint().await?;
+    tx.update("b", item("b", 20)?).await?;
+    tx.release(inner).await?;
+    let later = tx.savepoint().await?;
+    tx.update("c", item("c", 30)?).await?;
+    // Those that were set after it end with it.
+    tx.release(outer).await?;
+    refused(tx.rollback_to(later).await, ErrorKind::Conflict)?;
+    let other = db.transaction().await?;
+    refused(other.release(tx.savepoint().await?).await, ErrorKind::Conflict)?;
+    other.rollback().await?;
+    tx.commit().await?;
+    stage.holds(&db, &[item("a", 10)?, item("b", 20)?, item("c", 30)?]).await
+}
+
+async fn go_on_after_a_failure_in_a_savepoint(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    let tx = db.transaction().await?;
+    tx.update("a", item("a", 10)?).await?;
+    let before = tx.savepoint().await?;
+    tx.update("b", item("b", 20)?).await?;
+    refused(tx.create(item("a", 0)?).await, ErrorKind::AlreadyExists)?;
+    let batch = tx.create_batch(vec![item("x", 1)?, item("c", 0)?]).await;
+    refused(batch, ErrorKind::AlreadyExists)?;
+    tx.rollback_to(before).await?;
+    ensure!(!tx.exists("x").await?);
+    tx.create(item("d", 4)?).await?;
+    tx.commit().await?;
+    stage.holds(&db, &[item("a", 10)?, item("b", 2)?, item("c", 3)?, item("d", 4)?]).await
+}
+
+async fn without_savepoints_refuse_them(stage: &Stage<'_>) -> Outcome {
+    if !stage.capabilities.transactions {
+        return Ok(());
+    }
+    let db = stage.open_with(three()?).await?;
+    let tx = db.transaction().await?;
+    refused(tx.savepoint().await.map(drop), ErrorKind::Unsupported)?;
+    tx.rollback().await?;
+    stage.holds(&db, &three()?).await
+}
+
 async fn last_after_a_reopen(stage: &Stage<'_>) -> Outcome {
     let db = stage.open_with(three()?).await?;
     let tx = db.transaction().await?;
@@ -306,6 +375,12 @@ pub(super) fn list() -> Vec<Behaviour> {
             last_after_a_reopen,
             of_a_level_see_what_it_says,
         ],
+        with Savepoints => [
+            go_back_to_a_savepoint,
+            keep_what_was_done_since_a_released_savepoint,
+            go_on_after_a_failure_in_a_savepoint,
+        ],
+        without Savepoints => [without_savepoints_refuse_them],
         with Serializable => [that_are_serializable_show_no_write_skew],
         without Serializable => [that_are_not_serializable_do_not_say_so],
     }
