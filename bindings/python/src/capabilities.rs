@@ -41,6 +41,7 @@ fn flag<'a>(capabilities: &'a mut Capabilities, name: &str) -> Option<&'a mut bo
         "generates_ids" => &mut capabilities.generates_ids,
         "missing_fields" => &mut capabilities.missing_fields,
         "field_order" => &mut capabilities.field_order,
+        "fixed_fields" => &mut capabilities.fixed_fields,
         "unique_versions" => &mut capabilities.unique_versions,
         "snapshot_streams" => &mut capabilities.snapshot_streams,
         "scores" => &mut capabilities.scores,
@@ -143,6 +144,12 @@ impl PyCapabilities {
     #[getter]
     fn field_order(&self) -> bool {
         self.inner.field_order
+    }
+
+    /// Whether fields are those that the store has, each of one type.
+    #[getter]
+    fn fixed_fields(&self) -> bool {
+        self.inner.fixed_fields
     }
 
     /// Whether every write of a record gives it a version never used before.

@@ -43,6 +43,9 @@ pub struct Capabilities {
     pub missing_fields: bool,
     /// Records keep their own field order, also where it differs from record to record.
     pub field_order: bool,
+    /// Fields are those that the store has, each of one type; a record with another field, with a
+    /// value of another kind or with metadata is refused.
+    pub fixed_fields: bool,
     /// Every write of a record gives it a version never used before.
     pub unique_versions: bool,
     /// A stream sees the records as they were when it began.
@@ -83,6 +86,7 @@ impl Capabilities {
             key_field: None,
             generates_ids: false,
             missing_fields: true,
+            fixed_fields: false,
             field_order: true,
             unique_versions: false,
             snapshot_streams: false,

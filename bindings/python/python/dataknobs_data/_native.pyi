@@ -1251,6 +1251,9 @@ class Capabilities:
     def field_order(self) -> bool:
         """Whether records keep their own field order, also where it differs from record to record."""
     @property
+    def fixed_fields(self) -> bool:
+        """Whether fields are those that the store has, each of one type."""
+    @property
     def unique_versions(self) -> bool:
         """Whether every write of a record gives it a version never used before."""
     @property

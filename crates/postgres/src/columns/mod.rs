@@ -112,6 +112,7 @@ impl ColumnTable {
         capabilities.persistent = true;
         capabilities.missing_fields = false;
         capabilities.field_order = false;
+        capabilities.fixed_fields = true;
         capabilities.id_order = self.id_order();
         capabilities.key_field = self.single_key().map(|column| column.name.clone());
         capabilities.generates_ids = self.writable;

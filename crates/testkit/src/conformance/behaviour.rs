@@ -23,6 +23,7 @@ pub(crate) enum Ability {
     FieldOrder,
     UniqueVersions,
     Savepoints,
+    FixedFields,
     SnapshotStreams,
     Scores,
     Persistence,
@@ -42,6 +43,7 @@ impl Ability {
             Ability::InsertionOrder => "insertion_order",
             Ability::MissingFields => "missing_fields",
             Ability::FieldOrder => "field_order",
+            Ability::FixedFields => "fixed_fields",
             Ability::UniqueVersions => "unique_versions",
             Ability::SnapshotStreams => "snapshot_streams",
             Ability::Scores => "scores",
@@ -61,6 +63,7 @@ impl Ability {
             Ability::InsertionOrder => capabilities.insertion_order,
             Ability::MissingFields => capabilities.missing_fields,
             Ability::FieldOrder => capabilities.field_order,
+            Ability::FixedFields => capabilities.fixed_fields,
             Ability::UniqueVersions => capabilities.unique_versions,
             Ability::SnapshotStreams => capabilities.snapshot_streams,
             Ability::Scores => capabilities.scores,
@@ -186,6 +189,11 @@ impl Stage<'_> {
             Some(reopened) => Ok(Some(self.handle(reopened.await?))),
             None => Ok(None),
         }
+    }
+
+    /// The record with metadata, where this store has a place for it.
+    pub(crate) fn described(&self, record: Record) -> Outcome<Record> {
+        if self.has(Ability::FixedFields) { Ok(record) } else { Ok(record.with_metadata("source", "census")?) }
     }
 
     /// The names of a record's fields, in order, without the one that shows the key.

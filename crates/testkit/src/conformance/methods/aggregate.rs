@@ -2,7 +2,7 @@
 
 use dataknobs_data_core::{Aggregation, ErrorKind, Table, Value, record, reference_aggregate};
 
-use super::{item, sample, three};
+use super::{item, three};
 use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
 use crate::failure::{Outcome, ensure, ensure_eq, refused};
 
@@ -58,7 +58,7 @@ fn same_table(actual: &Table, expected: &Table) -> Outcome {
 
 async fn answers_as_the_reference_does(stage: &Stage<'_>) -> Outcome {
     let db = stage.open_sample().await?;
-    let records = sample::records()?;
+    let records = stage.sample()?;
     for aggregation in aggregations() {
         let expected = reference_aggregate(&records, &aggregation)?;
         let at = |failure: crate::Failure| failure.at(format!("{aggregation:?}"));

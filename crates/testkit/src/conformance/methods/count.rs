@@ -8,7 +8,7 @@ use crate::failure::{Outcome, ensure_eq, refused};
 
 async fn counts_what_the_filter_takes(stage: &Stage<'_>) -> Outcome {
     let db = stage.open_sample().await?;
-    let records = sample::records()?;
+    let records = stage.sample()?;
     for text in sample::QUERIES {
         let query = Query::parse(text)?;
         let expected = reference_search(&records, &query, stage.capabilities.id_order)?.len() as u64;

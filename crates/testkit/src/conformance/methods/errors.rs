@@ -15,12 +15,15 @@ use crate::failure::{Outcome, ensure, ensure_eq, refused};
 const MARKER: &str = "s3cr3t-marker";
 
 /// A record that holds the marker wherever it can.
-fn marked(id: &str) -> Outcome<Record> {
-    let field = Field::new("marked", MARKER).with_metadata("note", MARKER);
+fn marked(stage: &Stage<'_>, id: &str) -> Outcome<Record> {
+    let fixed = stage.has(Ability::FixedFields);
+    let field = Field::new("marked", MARKER);
+    let field = if fixed { field } else { field.with_metadata("note", MARKER) };
     let mut record = Record::from_fields([field, Field::new("bytes", MARKER.as_bytes())])?;
     record.set("document", Value::json(json!({ MARKER: [MARKER] }))?)?;
     record.set("n", i64::MAX)?;
-    Ok(record.with_metadata("note", MARKER)?.with_id(id)?)
+    let record = if fixed { record } else { record.with_metadata("note", MARKER)? };
+    Ok(record.with_id(id)?)
 }
 
 fn stale() -> WriteOptions {
@@ -35,39 +38,39 @@ async fn failures(stage: &Stage<'_>, db: &Handle) -> Outcome<Vec<(&'static str, 
     let bad = Changes::new().set("marked", MARKER).set("_id", MARKER);
     let infinite = Changes::new().set_field(Field::new(MARKER, f64::INFINITY).with_metadata("note", MARKER));
     let mistyped = Changes::new().set_field(Field::new("marked", MARKER).with_type(FieldType::Integer));
-    let mut nameless = marked("x")?;
+    let mut nameless = marked(stage, "x")?;
     nameless.set_id(None);
     let mut failures = vec![
-        ("create", refused(db.create(marked("a")?).await, exists)?),
-        ("create_batch", refused(db.create_batch(vec![marked("x")?, marked("a")?]).await, exists)?),
-        ("create_batch", refused(db.create_batch(vec![marked("y")?, marked("y")?]).await, exists)?),
-        ("update", refused(db.update_with("a", marked("a")?, stale()).await, conflict)?),
+        ("create", refused(db.create(marked(stage, "a")?).await, exists)?),
+        ("create_batch", refused(db.create_batch(vec![marked(stage, "x")?, marked(stage, "a")?]).await, exists)?),
+        ("create_batch", refused(db.create_batch(vec![marked(stage, "y")?, marked(stage, "y")?]).await, exists)?),
+        ("update", refused(db.update_with("a", marked(stage, "a")?, stale()).await, conflict)?),
         ("patch", refused(db.patch_with("a", Changes::new().set("x", MARKER), stale()).await, conflict)?),
-        ("upsert", refused(db.upsert_with("a", marked("a")?, stale()).await, conflict)?),
+        ("upsert", refused(db.upsert_with("a", marked(stage, "a")?, stale()).await, conflict)?),
         ("delete", refused(db.delete_with("a", stale()).await, conflict)?),
-        ("upsert", refused(db.upsert("a\nb", marked("a")?).await, invalid)?),
+        ("upsert", refused(db.upsert("a\nb", marked(stage, "a")?).await, invalid)?),
         ("patch", refused(db.patch("a", bad.clone()).await, invalid)?),
         ("patch", refused(db.patch("a", infinite.clone()).await, invalid)?),
         ("patch", refused(db.patch("a", mistyped.clone()).await, invalid)?),
         ("update_where", refused(db.update_where(&Query::new(), bad).await, invalid)?),
         ("update_where", refused(db.update_where(&Query::new(), mistyped).await, invalid)?),
-        ("update_batch", refused(db.update_batch(vec![marked("a")?, nameless]).await, invalid)?),
+        ("update_batch", refused(db.update_batch(vec![marked(stage, "a")?, nameless]).await, invalid)?),
         ("aggregate", refused(db.aggregate(&Aggregation::new().sum("n")).await, ErrorKind::InvalidQuery)?),
     ];
     if stage.has(Ability::Transactions) {
         let tx = db.transaction().await?;
-        failures.push(("create", refused(tx.create(marked("a")?).await, exists)?));
-        failures.push(("update", refused(tx.update_with("a", marked("a")?, stale()).await, conflict)?));
+        failures.push(("create", refused(tx.create(marked(stage, "a")?).await, exists)?));
+        failures.push(("update", refused(tx.update_with("a", marked(stage, "a")?, stale()).await, conflict)?));
         tx.rollback().await?;
     }
     let view = db.read_only();
-    failures.push(("create", refused(view.create(marked("z")?).await, ErrorKind::Unsupported)?));
+    failures.push(("create", refused(view.create(marked(stage, "z")?).await, ErrorKind::Unsupported)?));
     failures.push(("clear", refused(view.clear().await, ErrorKind::Unsupported)?));
     Ok(failures)
 }
 
 async fn name_operation_and_backend(stage: &Stage<'_>) -> Outcome {
-    let db = stage.open_with(vec![marked("a")?, marked("b")?]).await?;
+    let db = stage.open_with(vec![marked(stage, "a")?, marked(stage, "b")?]).await?;
     let backend = db.info().await?.backend;
     for (operation, error) in failures(stage, &db).await? {
         ensure_eq!(error.operation(), Some(operation), "the operation of {error}");
@@ -80,7 +83,7 @@ async fn name_operation_and_backend(stage: &Stage<'_>) -> Outcome {
 }
 
 async fn never_show_a_stored_value(stage: &Stage<'_>) -> Outcome {
-    let db = stage.open_with(vec![marked("a")?, marked("b")?]).await?;
+    let db = stage.open_with(vec![marked(stage, "a")?, marked(stage, "b")?]).await?;
     for (operation, error) in failures(stage, &db).await? {
         // The field that is at fault is named; only there the marker is a name and no value.
         let named = error.context_value("field").is_some_and(|field| field.contains(MARKER));

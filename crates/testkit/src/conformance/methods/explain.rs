@@ -34,7 +34,7 @@ async fn says_what_and_where(stage: &Stage<'_>) -> Outcome {
 }
 
 async fn reads_no_record(stage: &Stage<'_>) -> Outcome {
-    let (db, watched) = stage.watch(sample::records()?).await?;
+    let (db, watched) = stage.watch(stage.sample()?).await?;
     let asked = watched.asked();
     for query in sample::queries()? {
         db.explain(&query).await?;

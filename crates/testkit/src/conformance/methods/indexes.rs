@@ -3,7 +3,7 @@
 use dataknobs_data_core::{Changes, ErrorKind, IndexKind, Path, Query, reference_search};
 
 use super::{item, sample, three};
-use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
+use crate::conformance::behaviour::{Ability, Behaviour, Stage, behaviours};
 use crate::conformance::handle::Handle;
 use crate::failure::{Outcome, ensure, ensure_eq, refused};
 
@@ -80,11 +80,15 @@ async fn change_no_answer(stage: &Stage<'_>) -> Outcome {
     let paths = ["age", "city", "name", "active", "joined", "tags", "note", "blob", "address.zip", "_id"];
     for path in paths.into_iter().chain(["address.street.no", "address.a.1.b", "metadata.source"]) {
         for kind in KINDS {
-            db.create_index(path, kind).await?;
+            match db.create_index(path, kind).await {
+                // Not every column has an order.
+                Err(error) if stage.has(Ability::FixedFields) && error.kind() == ErrorKind::Unsupported => {}
+                made => drop(made?),
+            }
         }
     }
     answers_hold(stage, &db, "at first").await?;
-    for record in sample::records()? {
+    for record in stage.sample()? {
         let id = record.id().map_or("", |id| id.as_str()).to_owned();
         match id.as_str() {
             "r00" | "r03" => ensure!(db.delete(&id).await?),
@@ -94,7 +98,7 @@ async fn change_no_answer(stage: &Stage<'_>) -> Outcome {
         }
     }
     answers_hold(stage, &db, "after single writes").await?;
-    db.upsert_batch(sample::records()?).await?;
+    db.upsert_batch(stage.sample()?).await?;
     let _ = db.create_batch(vec![item("new", 1)?, item("r04", 1)?]).await;
     db.delete("new").await?;
     answers_hold(stage, &db, "after batches").await?;
@@ -103,7 +107,7 @@ async fn change_no_answer(stage: &Stage<'_>) -> Outcome {
     db.delete_where(&Query::parse("age = 41")?).await?;
     answers_hold(stage, &db, "after a delete by filter").await?;
     db.clear().await?;
-    db.create_batch(sample::records()?).await?;
+    db.create_batch(stage.sample()?).await?;
     answers_hold(stage, &db, "after a clear").await?;
     for index in db.list_indexes().await? {
         ensure!(db.drop_index(&index.name).await?);

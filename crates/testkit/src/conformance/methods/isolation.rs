@@ -12,8 +12,8 @@ async fn a_record_in_hand_does_not_follow_writes(stage: &Stage<'_>) -> Outcome {
     let version = read.version().cloned();
     let found = db.search(&Query::new().sort("n", "ASC")).await?;
     let batch = db.read_batch(&["a"]).await?;
-    db.patch("a", Changes::new().set("n", 10).set("new", 1)).await?;
-    db.update("a", item("a", 11)?.with_metadata("source", "census")?).await?;
+    db.patch("a", Changes::new().set("n", 10).set("x", 1)).await?;
+    db.update("a", stage.described(item("a", 11)?)?).await?;
     db.delete("a").await?;
     db.clear().await?;
     stage.same(&read, &item("a", 1)?)?;

@@ -16,7 +16,7 @@ async fn changes_what_the_filter_takes(stage: &Stage<'_>) -> Outcome {
 async fn takes_what_the_reference_takes(stage: &Stage<'_>) -> Outcome {
     for text in sample::QUERIES.iter().step_by(3) {
         let query = Query::parse(text)?;
-        let records = sample::records()?;
+        let records = stage.sample()?;
         let taken = reference_search(&records, &query, stage.capabilities.id_order)?;
         let db = stage.open_sample().await?;
         let changed = db.update_where(&query, Changes::new().set("seen", true)).await?;

@@ -2,7 +2,7 @@
 
 use dataknobs_data_core::{ErrorKind, Query, Record, record};
 
-use super::{ids, sample, three};
+use super::{ids, three};
 use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
 use crate::conformance::handle::Handle;
 use crate::failure::{Outcome, ensure, ensure_eq, refused};
@@ -139,7 +139,7 @@ async fn a_bad_token_is_refused_before_the_store_is_asked(stage: &Stage<'_>) -> 
 }
 
 async fn a_stream_continues_behind_a_token(stage: &Stage<'_>) -> Outcome {
-    let db = stage.open_with(sample::records()?).await?;
+    let db = stage.open_with(stage.sample()?).await?;
     let query = Query::new().sort("age", "DESC");
     let page = db.search(&query.clone().limit(5)).await?;
     let whole = db.search(&query).await?;

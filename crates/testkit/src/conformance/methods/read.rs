@@ -7,7 +7,7 @@ use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
 use crate::failure::{Outcome, ensure, ensure_eq};
 
 async fn gives_the_whole_record_with_id_and_version(stage: &Stage<'_>) -> Outcome {
-    let expected = record! { "name": "Ada", "age": 36 }?.with_metadata("source", "census")?.with_id("a")?;
+    let expected = stage.described(record! { "name": "Ada", "age": 36 }?.with_id("a")?)?;
     let db = stage.open_with(vec![expected.clone()]).await?;
     let read = stored(&db, "a").await?;
     stage.same(&read, &expected)?;

@@ -8,7 +8,7 @@ use crate::conformance::handle::Handle;
 use crate::failure::{Outcome, ensure, ensure_eq};
 
 /// The records, in the order in which they are created, which is not that of their ids.
-pub(super) fn records() -> Result<Vec<Record>> {
+fn records() -> Result<Vec<Record>> {
     let time = DateTime::parse;
     let records = [
         record! {
@@ -106,7 +106,26 @@ pub(super) fn queries() -> Result<Vec<Query>> {
     Ok(queries)
 }
 
+/// What of a record fits into the fields of a store that has its own.
+fn fitting(record: &Record) -> Result<Record> {
+    let fits = |name: &str, value: &Value| match name {
+        "age" => value.as_integer().is_some(),
+        "joined" => value.as_datetime().is_some_and(|time| time.offset_seconds() == Some(0)),
+        _ => true,
+    };
+    let kept = record.fields().filter(|field| fits(field.name(), field.value())).map(|field| field.to_field());
+    let mut fitting = Record::from_fields(kept.collect::<Vec<_>>())?;
+    fitting.set_id(record.id().cloned());
+    Ok(fitting)
+}
+
 impl Stage<'_> {
+    /// The records, as far as this store can hold them.
+    pub(super) fn sample(&self) -> Result<Vec<Record>> {
+        let records = records()?;
+        if self.capabilities.fixed_fields { records.iter().map(fitting).collect() } else { Ok(records) }
+    }
+
     /// The records in the order in which this store gives them without a sort.
     pub(super) fn in_store_order(&self, mut records: Vec<Record>) -> Vec<Record> {
         if !self.capabilities.insertion_order {
@@ -131,6 +150,6 @@ impl Stage<'_> {
 
     /// A fresh database that holds the collection.
     pub(super) async fn open_sample(&self) -> Outcome<Handle> {
-        self.open_with(records()?).await
+        self.open_with(self.sample()?).await
     }
 }

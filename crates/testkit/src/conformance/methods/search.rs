@@ -16,7 +16,7 @@ async fn finds_nothing_in_nothing(stage: &Stage<'_>) -> Outcome {
 
 async fn answers_as_the_reference_does(stage: &Stage<'_>) -> Outcome {
     let db = stage.open_sample().await?;
-    let records = stage.in_store_order(sample::records()?);
+    let records = stage.in_store_order(stage.sample()?);
     for query in sample::queries()? {
         let expected = reference_search(&records, &query, stage.capabilities.id_order)?;
         let found = db.search(&query).await?;
@@ -107,11 +107,11 @@ async fn limits_and_offsets_cut_what_is_left(stage: &Stage<'_>) -> Outcome {
 async fn a_projection_keeps_id_version_and_metadata(stage: &Stage<'_>) -> Outcome {
     let mut records = three()?;
     for record in &mut records {
-        *record = record.clone().with_metadata("source", "census")?;
+        *record = stage.described(record.clone())?;
         record.set("a.b", 1)?;
     }
     let db = stage.open_with(records.clone()).await?;
-    let name = |record: &Record| record.fields().map(|field| field.name().to_owned()).collect::<Vec<_>>();
+    let name = |record: &Record| stage.field_names(record).into_iter().map(str::to_owned).collect::<Vec<_>>();
     for (names, kept) in [
         (vec!["name", "n"], vec!["n", "name"]),
         (vec!["name", "name", "nowhere", "_id"], vec!["name"]),

@@ -7,7 +7,7 @@ use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
 use crate::failure::{Outcome, ensure, ensure_eq, refused};
 
 async fn replaces_the_whole_record(stage: &Stage<'_>) -> Outcome {
-    let before = record! { "name": "Ada", "age": 36 }?.with_metadata("source", "census")?.with_id("a")?;
+    let before = stage.described(record! { "name": "Ada", "age": 36 }?.with_id("a")?)?;
     let db = stage.open_with(vec![before, item("b", 2)?]).await?;
     let after = record! { "city": "London" }?.with_id("a")?;
     ensure!(db.update("a", after.clone()).await?);

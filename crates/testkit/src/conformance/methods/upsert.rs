@@ -15,7 +15,7 @@ async fn creates_what_is_missing(stage: &Stage<'_>) -> Outcome {
 }
 
 async fn replaces_what_is_there(stage: &Stage<'_>) -> Outcome {
-    let before = item("a", 1)?.with_metadata("source", "census")?;
+    let before = stage.described(item("a", 1)?)?;
     let db = stage.open_with(vec![before, item("b", 2)?]).await?;
     ensure_eq!(db.upsert("a", record! { "x": 1 }?).await?.as_str(), "a");
     ensure_eq!(db.upsert_record(record! { "y": 2 }?.with_id("b")?).await?.as_str(), "b");

@@ -1,11 +1,13 @@
 //! What is stored comes back: values, types, metadata, order, names and ids.
 
-use dataknobs_data_core::{DateTime, Field, FieldType, Filter, Metadata, Path, Query, Record, Value, record};
+use dataknobs_data_core::{
+    Changes, DateTime, ErrorKind, Field, FieldType, Filter, Metadata, Path, Query, Record, Value, record,
+};
 use serde_json::json;
 
-use super::{ids, item, stored};
+use super::{ids, item, stored, three};
 use crate::conformance::behaviour::{Behaviour, Stage, behaviours};
-use crate::failure::{Failure, Outcome, ensure, ensure_eq};
+use crate::failure::{Failure, Outcome, ensure, ensure_eq, refused};
 
 /// Values at the edges of every kind.
 fn values() -> Outcome<Vec<Value>> {
@@ -356,18 +358,47 @@ async fn stand_under_any_legal_id(stage: &Stage<'_>) -> Outcome {
     Ok(())
 }
 
+async fn other_fields_and_kinds_are_refused_and_nothing_is_written(stage: &Stage<'_>) -> Outcome {
+    let db = stage.open_with(three()?).await?;
+    let bad = || -> Outcome<Vec<Record>> {
+        Ok(vec![
+            record! { "n": 1, "nowhere": 1 }?.with_id("bad")?,
+            record! { "n": "one" }?.with_id("bad")?,
+            record! { "n": 1.5 }?.with_id("bad")?,
+            record! { "name": true }?.with_id("bad")?,
+            item("bad", 1)?.with_metadata("source", "census")?,
+        ])
+    };
+    let invalid = ErrorKind::InvalidRecord;
+    for record in bad()? {
+        refused(db.create(record.clone()).await, invalid)?;
+        refused(db.upsert("a", record.clone().with_id("a")?).await, invalid)?;
+        refused(db.update("a", record.clone().with_id("a")?).await, invalid)?;
+        for batch in [vec![item("new", 4)?, record.clone()], vec![record.clone(), item("new", 4)?]] {
+            refused(db.create_batch(batch.clone()).await, invalid)?;
+            refused(db.upsert_batch(batch).await, invalid)?;
+        }
+        refused(db.update_batch(vec![item("a", 4)?, record.with_id("b")?]).await, invalid)?;
+    }
+    for changes in [Changes::new().set("nowhere", 1), Changes::new().set("n", "one")] {
+        refused(db.patch("a", changes.clone()).await, invalid)?;
+        refused(db.update_where(&Query::new(), changes).await, invalid)?;
+    }
+    stage.holds(&db, &three()?).await
+}
+
 pub(super) fn list() -> Vec<Behaviour> {
     behaviours! { "values":
-        always => [
+        always => [missing_and_null_look_the_same_to_queries, stand_under_any_legal_id],
+        without FixedFields => [
             of_every_kind_come_back,
             of_every_kind_may_stand_in_one_record,
             keep_their_declared_types,
             of_one_field_may_differ_from_record_to_record,
             keep_metadata_of_records_and_fields,
-            missing_and_null_look_the_same_to_queries,
             stand_under_any_legal_name,
-            stand_under_any_legal_id,
         ],
+        with FixedFields => [other_fields_and_kinds_are_refused_and_nothing_is_written],
         with FieldOrder => [keep_the_order_of_their_fields],
         with MissingFields => [tell_a_missing_field_from_a_null_one],
         with FreeIdField => [stand_under_names_that_mean_the_id_elsewhere],

@@ -29,8 +29,8 @@ async fn change_with_each_write(stage: &Stage<'_>) -> Outcome {
     note(version_now(&db, "a").await?, "upsert_batch")?;
     db.update_where(&Query::new(), Changes::new().set("n", 7)).await?;
     note(version_now(&db, "a").await?, "update_where")?;
-    db.update("a", item("a", 7)?.with_metadata("source", "census")?).await?;
-    note(version_now(&db, "a").await?, "a change of the metadata")
+    db.update("a", stage.described(item("a", 7)?)?).await?;
+    note(version_now(&db, "a").await?, "a change of the metadata, where there is any")
 }
 
 async fn stay_while_nobody_writes(stage: &Stage<'_>) -> Outcome {
