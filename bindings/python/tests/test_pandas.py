@@ -751,6 +751,37 @@ def test_a_search_as_dataframe_is_the_dataframe_of_the_search(
         same(db.search_as_dataframe("age > 10", timeout=10), records_to_dataframe(db.search("age > 10")))
 
 
+CSV = """id,name,n,x,at,on,note
+3,Ada,7,0.5,2024-01-31T10:00:00Z,true,
+1,Alan,,2.5,2024-01-31T12:00:00+02:00,false,a
+2,,9,,,,"b, c"
+"""
+
+
+@pytest.mark.parametrize("ids", [None, "index", "column"])
+@pytest.mark.parametrize("query", [None, "n > 7", "ORDER BY n DESC", "n > 100", "name LIKE 'A%' LIMIT 1", "on = TRUE"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_search_as_dataframe_of_a_file_is_that_of_its_records(
+    tmp_path: Path, kind: str, query: str | None, ids: Any
+) -> None:
+    path = tmp_path / f"people.{kind}"
+    source = tmp_path / "source.csv"
+    source.write_text(CSV)
+    with SyncDatabase.create("file", path=source) as db:
+        if kind == "csv":
+            path = source
+        else:
+            with SyncDatabase.create("file", path=path) as other:
+                other.create_batch(db.search())
+    with SyncDatabase.create("file", path=path) as db:
+        expected = records_to_dataframe(db.search(query), id=ids)
+        same(db.search_as_dataframe(query, id=ids), expected)
+        same(db.search_as_dataframe(query, id=ids, timeout=10), expected)
+        same(asyncio.run(db.to_async().search_as_dataframe(query, id=ids)), expected)
+        with pytest.raises(ValueError):
+            db.search_as_dataframe(query, id="row")
+
+
 def test_a_search_as_dataframe_connects_and_sees_a_transaction() -> None:
     db = SyncDatabase.create("memory")
     assert len(db.search_as_dataframe()) == 0

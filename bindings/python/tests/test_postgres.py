@@ -11,7 +11,13 @@ import pytest
 
 from dataknobs_data import Database, Query, Record, SyncDatabase
 from dataknobs_data.backends.postgres import PostgresDatabase, SyncPostgresDatabase
-from dataknobs_data.exceptions import AccessRefusedError, AlreadyExistsError, InvalidConfigError, InvalidRecordError
+from dataknobs_data.exceptions import (
+    AccessRefusedError,
+    AlreadyExistsError,
+    ConflictError,
+    InvalidConfigError,
+    InvalidRecordError,
+)
 
 
 @pytest.fixture
@@ -99,6 +105,64 @@ def test_a_table_of_records_that_is_there_is_found_by_its_columns(url):
         found = columns.search(Query().filter("data", "EXISTS").sort("version"))
         assert [record["data"]["name"] for record in found] == ["Ada", "Tim"]
         assert columns.info()["layout"] == "columns"
+
+
+def test_a_table_with_columns_is_a_frame_without_records(url):
+    pd = pytest.importorskip("pandas")
+    table = settings(url)["table"]
+    with SyncDatabase.open(url) as db:
+        db.create_batch([Record({"name": f"n{number}", "n": number}, id=f"id{number:04}") for number in range(2_000)])
+        db.patch("id0007", {"n": None})
+    with SyncDatabase.create("postgres", {**settings(url), "layout": "columns"}) as columns:
+        for query in (None, "_id > 'id0500' ORDER BY _id DESC", "_id = 'nobody'", Query().select(["id", "version"])):
+            expected = columns.search(query).to_dataframe(id="index")
+            found = columns.search_as_dataframe(query, id="index")
+            pd.testing.assert_frame_equal(found, expected)
+            assert found.attrs == expected.attrs
+            again = asyncio.run(columns.to_async().search_as_dataframe(query, id="index"))
+            pd.testing.assert_frame_equal(again, expected)
+        frame = columns.search_as_dataframe()
+        assert list(frame.columns) == list(columns.first())
+        assert frame["id"].tolist() == [f"id{number:04}" for number in range(2_000)], table
+        assert frame["data"][7] == {"name": "n7", "n": None}
+        assert str(frame["version"].dtype) == "int64" and "UTC" in str(frame["created_at"].dtype)
+
+
+def test_savepoints_undo_a_part(url):
+    with SyncDatabase.open(url) as db:
+        assert db.capabilities.savepoints
+        with db.transaction() as tx:
+            kept = tx.create({"n": 1})
+            with pytest.raises(AlreadyExistsError), tx.savepoint():
+                tx.create({"n": 2})
+                tx.create_batch([Record({"n": 3}), Record({"n": 4}, id=kept)])
+            with tx.savepoint():
+                tx.create({"n": 5})
+            point = tx.savepoint()
+            tx.delete(kept)
+            point.rollback()
+            with pytest.raises(ConflictError):
+                point.release()
+        assert sorted(record["n"] for record in db.search()) == [1, 5]
+
+    async def main():
+        async with Database.open(url) as db, db.transaction() as tx:
+            async with tx.savepoint() as outer:
+                await tx.create({"n": 6})
+                inner = await tx.savepoint()
+                await tx.clear()
+                await inner.rollback()
+            assert await tx.count() == 3
+            with pytest.raises(ConflictError):
+                await outer.release()
+            with pytest.raises(RuntimeError):
+                async with tx.savepoint():
+                    await tx.clear()
+                    raise RuntimeError
+        async with Database.open(url) as db:
+            assert await db.count() == 3
+
+    asyncio.run(main())
 
 
 def test_transactions_have_levels(url):
