@@ -27,4 +27,4 @@ pub use file::{ColumnRole, ParquetColumn, ParquetFile};
 pub use input::ReadAt;
 pub use records::ParquetRecords;
 pub use scan::ParquetScan;
-pub use write::{IdColumn, write_parquet};
+pub use write::{IdColumn, write_parquet, write_parquet_table};

@@ -12,7 +12,7 @@ use ::parquet::column::page_store::PageStoreFactory;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::SerializedFileWriter;
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchReader as _};
 use arrow_schema::{FieldRef, SchemaRef};
 use dataknobs_data_core::{FieldType, Record, Result, Str, Value};
 use parking_lot::Mutex;
@@ -24,6 +24,7 @@ use crate::companion::Companions;
 use crate::cores;
 use crate::infer::{ColumnKind, ColumnType, kind_of};
 use crate::inference::Inference;
+use crate::scan::ArrowTable;
 use crate::shapes::Shapes;
 use crate::uniform::fetch;
 use crate::write::batches::{Ids, Plan};
@@ -106,25 +107,53 @@ fn write_with<'a>(
     let threads = if records.len() < PARALLEL_FROM { 1 } else { threads };
     let parts = parts(&records);
     let plan = plan(&parts, ids);
-    let properties = WriterProperties::builder()
+    let mut writer = Writer::new(plan.schema(), properties(), threads).map_err(write_error)?;
+    for some in parts.chunks(threads.min(PARTS_AHEAD)) {
+        for batch in threads::each(some.to_vec(), threads, |part| plan.batch(part)) {
+            writer.add(&batch?, out)?;
+        }
+    }
+    writer.close(out)
+}
+
+/// Writes a table as one Parquet file, compressed with zstd, its columns by all cores.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dataknobs_data_arrow::parquet::{ParquetFile, write_parquet_table};
+/// use dataknobs_data_arrow::{ArrowTable, ToArrowOptions, search_batches};
+/// use dataknobs_data_core::{Database, Query, record};
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let db = Database::memory();
+/// db.create(record! { "n": 1 }?.with_id("a")?).await?;
+/// let table: ArrowTable = search_batches(&db, &Query::new(), &ToArrowOptions::new()).await?;
+/// let mut bytes = Vec::new();
+/// write_parquet_table(&mut bytes, table)?;
+/// assert_eq!(ParquetFile::open(Arc::new(bytes))?.records().count(), 1);
+/// # Ok::<(), dataknobs_data_core::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// # Errors
+/// [`Io`](dataknobs_data_core::ErrorKind::Io) when the output fails.
+pub fn write_parquet_table(out: &mut dyn Write, table: ArrowTable) -> Result<()> {
+    let threads = if table.num_rows() < PARALLEL_FROM { 1 } else { cores(MAX_THREADS) };
+    let mut writer = Writer::new(table.schema(), properties(), threads).map_err(write_error)?;
+    for batch in table {
+        let batch = batch.map_err(|error| write_error(error.into()))?;
+        for start in (0..batch.num_rows()).step_by(PART_ROWS) {
+            writer.add(&batch.slice(start, PART_ROWS.min(batch.num_rows() - start)), out)?;
+        }
+    }
+    writer.close(out)
+}
+
+fn properties() -> WriterProperties {
+    WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(None)
         .set_created_by(concat!("dataknobs-data version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .build();
-    let mut writer = Writer::new(plan.schema(), properties, threads).map_err(write_error)?;
-    for some in parts.chunks(threads.min(PARTS_AHEAD)) {
-        for batch in threads::each(some.to_vec(), threads, |part| plan.batch(part)) {
-            writer.write(&batch?).map_err(write_error)?;
-            if writer.rows >= GROUP_ROWS || writer.memory_size() >= GROUP_BYTES {
-                writer.end_group().map_err(write_error)?;
-                writer.buffer.drain(out)?;
-            }
-        }
-    }
-    writer.end_group().map_err(write_error)?;
-    writer.buffer.drain(out)?;
-    out.write_all(&writer.end().map_err(write_error)?)?;
-    Ok(())
+        .build()
 }
 
 /// Writes batches, all columns of which are flat, with checksums.
@@ -163,6 +192,24 @@ impl Writer {
         };
         threads::each(columns, self.threads, write).into_iter().collect::<Result<(), _>>()?;
         self.rows += batch.num_rows();
+        Ok(())
+    }
+
+    /// Writes a batch, and hands over row groups that are full.
+    fn add(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<()> {
+        self.write(batch).map_err(write_error)?;
+        if self.rows >= GROUP_ROWS || self.memory_size() >= GROUP_BYTES {
+            self.end_group().map_err(write_error)?;
+            self.buffer.drain(out)?;
+        }
+        Ok(())
+    }
+
+    /// Hands over the rest.
+    fn close(mut self, out: &mut dyn Write) -> Result<()> {
+        self.end_group().map_err(write_error)?;
+        self.buffer.drain(out)?;
+        out.write_all(&self.end().map_err(write_error)?)?;
         Ok(())
     }
 

@@ -64,11 +64,26 @@ fn cell(value: &Value) -> String {
     if value.is_null() { String::new() } else { quoted(&cell_text(value)) }
 }
 
-fn quoted(text: &str) -> String {
-    if !text.is_empty() && !text.contains([',', '"', '\n', '\r', '\u{FEFF}']) {
-        return text.to_owned();
+pub(super) fn quoted(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len() + 2);
+    push_quoted(&mut cell, text);
+    cell
+}
+
+/// Adds a cell, in quotes where it must be.
+pub(super) fn push_quoted(line: &mut String, text: &str) {
+    // The last one begins U+FEFF, for one.
+    let is_special = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r' | 0xEF);
+    let is_plain = || !text.contains([',', '"', '\n', '\r', '\u{FEFF}']);
+    if !text.is_empty() && (!text.bytes().any(is_special) || is_plain()) {
+        return line.push_str(text);
     }
-    format!("\"{}\"", text.replace('"', "\"\""))
+    line.push('"');
+    for (at, part) in text.split('"').enumerate() {
+        line.push_str(if at > 0 { "\"\"" } else { "" });
+        line.push_str(part);
+    }
+    line.push('"');
 }
 
 impl RowWriter for CsvWriter {

@@ -1,15 +1,19 @@
 //! Rows on standard output, in the format that was asked for.
 
+mod columns;
 mod csv;
 mod json;
 mod jsonl;
+mod parquet;
 mod rows;
 mod table;
 
-use std::io::{self, BufWriter, StdoutLock, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
 
 use clap::ValueEnum;
-use dataknobs_data::{Result, Str, Value, plain_json};
+use dataknobs_data::{Error, Result, Str, Value, plain_json};
+use dataknobs_data_arrow::ArrowTable;
+use dataknobs_data_arrow::parquet::write_parquet_table;
 use serde_json::{Map, Value as Json};
 
 use crate::exit::Outcome;
@@ -26,12 +30,14 @@ pub(crate) enum Format {
     Jsonl,
     /// Comma-separated values under a header
     Csv,
+    /// A Parquet file
+    Parquet,
 }
 
 impl Format {
     /// Whether every row has the same columns.
     pub(crate) fn is_tabular(self) -> bool {
-        matches!(self, Format::Table | Format::Csv)
+        matches!(self, Format::Table | Format::Csv | Format::Parquet)
     }
 }
 
@@ -59,14 +65,38 @@ pub(crate) struct Layout {
 /// So many rows tell the columns, and in tables their widths, where nothing else does.
 const SAMPLE_ROWS: usize = 1_000;
 
+/// Refuses a format that is not for where the output goes.
+pub(crate) fn check(format: Format) -> Outcome {
+    if format == Format::Parquet && io::stdout().is_terminal() {
+        let error = Error::unsupported("a Parquet file is not for a terminal");
+        return Err(error.with_hint("write it into a file: dk query … -f parquet > rows.parquet").into());
+    }
+    Ok(())
+}
+
+/// Prints columns that the store scanned; for CSV and Parquet.
+pub(crate) fn table(format: Format, layout: &Layout, table: ArrowTable) -> Outcome {
+    let mut out = stdout();
+    match format {
+        Format::Parquet => write_parquet_table(&mut out.0, columns::chosen(table, layout.columns.as_deref())?)?,
+        _ => columns::print_csv(&mut out, table, layout.columns.as_deref())?,
+    }
+    out.flush()
+}
+
+fn stdout() -> Out {
+    Out(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
+}
+
 /// Begins to print.
 pub(crate) fn writer(format: Format, layout: Layout) -> Box<dyn RowWriter> {
-    let out = Out(BufWriter::with_capacity(64 * 1024, io::stdout().lock()));
+    let out = stdout();
     match format {
         Format::Table => Box::new(table::TableWriter::new(out, layout)),
         Format::Json => Box::new(json::JsonWriter::new(out)),
         Format::Jsonl => Box::new(jsonl::JsonLinesWriter::new(out)),
         Format::Csv => Box::new(csv::CsvWriter::new(out, layout.columns)),
+        Format::Parquet => Box::new(parquet::ParquetWriter::new(out, layout.columns)),
     }
 }
 

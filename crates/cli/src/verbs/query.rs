@@ -2,6 +2,7 @@
 
 use clap::Args;
 use dataknobs_data::{Error, Query, Record, Result};
+use dataknobs_data_arrow::{ArrowTable, ScannedColumns, ToArrowOptions};
 
 use super::count;
 use crate::exit::Outcome;
@@ -10,8 +11,9 @@ use crate::open::{Source, Target};
 use crate::output::{self, Format, RowOptions};
 use crate::progress::Progress;
 
-/// The records appear as they are found: JSON lines and CSV of any size in constant memory, unless
-/// a sort has to see them all first. A table takes its columns and widths from the first 1,000.
+/// The records appear as they are found: JSON lines of any size in constant memory, unless a sort has
+/// to see them all first; CSV, too, where the store has no columns or more than 2 GiB. A table takes
+/// its columns and widths from the first 1,000.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -56,6 +58,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if arguments.explain {
         return explain(&database, &query, arguments.format);
     }
+    output::check(arguments.format)?;
+    if let Some(table) = scanned(arguments, &database, &query)? {
+        return output::table(arguments.format, &arguments.rows.plan(arguments.format).layout(), table);
+    }
     if arguments.next_token {
         let progress = Progress::start();
         let found = database.search(&query)?;
@@ -68,6 +74,35 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         return Ok(());
     }
     print(arguments, database.stream(&query)?)
+}
+
+/// More bytes than this are streamed as records, whose memory does not grow.
+const SCANNED_AT_ONCE: u64 = 2 << 30;
+
+/// What the query finds as columns, for formats of columns, where the store has them and can say all
+/// that is asked for.
+fn scanned(arguments: &Arguments, database: &Source, query: &Query) -> Result<Option<ArrowTable>> {
+    let is_columnar = matches!(arguments.format, Format::Csv | Format::Parquet);
+    if !is_columnar || arguments.next_token || arguments.rows.wants_more_than_columns() {
+        return Ok(None);
+    }
+    let _progress = Progress::start();
+    if database.explain(query)?.plan.bytes_read.is_some_and(|bytes| bytes > SCANNED_AT_ONCE) {
+        return Ok(None);
+    }
+    let ids = arguments.rows.wants_ids();
+    let Some(answer) = database.scan_columns(query, ids)? else { return Ok(None) };
+    let mut options = ToArrowOptions::new();
+    // Columns that cannot say just the same are left to records.
+    options.exact = true;
+    if !ids {
+        options.id_column = None;
+    }
+    match answer.downcast::<ScannedColumns>() {
+        Ok(scanned) if scanned.num_rows() > 0 => scanned.finish(&options),
+        // Nothing has no columns.
+        _ => Ok(None),
+    }
 }
 
 fn print(arguments: &Arguments, records: impl Iterator<Item = Result<Record>>) -> Outcome {
@@ -87,7 +122,7 @@ fn explain(database: &Source, query: &Query, format: Format) -> Outcome {
     match format {
         Format::Table => output::line(explain),
         Format::Json | Format::Jsonl => output::line(serde_json::json!(explain)),
-        Format::Csv => {
+        Format::Csv | Format::Parquet => {
             Err(Error::unsupported("a plan is no list of rows").with_hint("use --format table or json").into())
         }
     }

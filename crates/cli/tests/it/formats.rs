@@ -108,3 +108,67 @@ fn nothing_found_prints_only_what_is_known() {
     assert_eq!(print(&["score > 99", "-f", "json"]), "[]\n");
     assert_eq!(print(&["score > 99", "-f", "jsonl"]), "");
 }
+
+/// Columns and records of everything that a CSV file can hold.
+const MIXED: &str = "\
+id,name,n,x,at,ok,doc
+3,\"a, \"\"b\"\"\",7,0.5,2024-01-31T10:00:00.5,true,
+1,\"\",-9007199254740993,1e300,0001-01-01T00:00:00,false,plain
+2,,0,-2,,,\"two
+lines\"
+";
+
+#[test]
+fn csv_of_columns_is_that_of_records() {
+    for (name, content) in [
+        ("mixed.csv", MIXED.to_owned()),
+        ("zones.csv", "k,at\na,2024-01-31T10:00:00Z\nb,2024-01-31T12:00:00+02:00\n".to_owned()),
+        ("zone.csv", "k,at\na,2024-01-31T10:00:00+05:45\nb,2024-01-31T12:00:00+05:45\n".to_owned()),
+        ("one.csv", "a\n\"\"\n1\n".to_owned()),
+        ("none.csv", "a,b\n".to_owned()),
+    ] {
+        let folder = Folder::with(name, content);
+        // JSON lines have no columns.
+        let lines = folder.dk(&["query", name, "-f", "jsonl", "--meta"]).ok();
+        folder.write("records.jsonl", &lines);
+        for options in [
+            &[][..],
+            &["--id"],
+            &["--fields", "at,nowhere,name"],
+            &["--fields", "_id,x"],
+            &["n > 0"],
+            &["--sort", "n DESC", "--limit", "2"],
+            &["name = 'nobody'"],
+        ] {
+            if !name.starts_with("mixed") && options.first().is_some_and(|first| first.starts_with('n')) {
+                continue;
+            }
+            let print = |file: &str| folder.dk(&[&["query", file, "-f", "csv"], options].concat()).ok();
+            assert_eq!(print(name), print("records.jsonl"), "{name} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn parquet_holds_what_was_printed() {
+    let folder = Folder::with("mixed.csv", MIXED);
+    folder.write("rows.json", ROWS);
+    let file = |source: &str, options: &[&str], target: &str| {
+        let output = folder.command(&[&["query", source, "-f", "parquet"], options].concat()).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        folder.write(target, &output.stdout);
+    };
+    let csv = |source: &str, options: &[&str]| folder.dk(&[&["query", source, "-f", "csv"], options].concat()).ok();
+    // From columns, and from records.
+    file("mixed.csv", &[], "all.parquet");
+    assert_eq!(csv("all.parquet", &[]), csv("mixed.csv", &[]));
+    file("mixed.csv", &["n >= 0", "--fields", "x,name"], "some.parquet");
+    assert_eq!(csv("some.parquet", &[]), csv("mixed.csv", &["n >= 0", "--fields", "x,name"]));
+    file("rows.json", &["--id"], "rows.parquet");
+    assert_eq!(csv("rows.parquet", &["--id"]), csv("rows.json", &["--id"]));
+    file("rows.json", &["score > 100"], "nothing.parquet");
+    assert_eq!(csv("nothing.parquet", &[]), "");
+    assert!(folder.dk(&["query", "rows.json", "-f", "parquet", "--meta"]).fails(8).contains("leave out --meta"));
+    let error = folder.dk(&["query", "rows.json", "-f", "parquet", "--explain"]).fails(8);
+    assert!(error.contains("no list of rows"), "{error}");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use block_on::block_on;
 
 use crate::aggregate::{Aggregation, Table};
-use crate::backend::{Changes, Explain, IndexInfo, IndexKind, TransactionOptions};
+use crate::backend::{Changes, ColumnAnswer, Explain, IndexInfo, IndexKind, TransactionOptions};
 use crate::capability::{BackendInfo, Capabilities};
 use crate::database::{Database, RecordCursor, Savepoint, SearchResult, Transaction, WriteOptions, session_methods};
 use crate::error::Result;
@@ -102,6 +102,20 @@ impl SyncDatabase {
     /// ```
     pub fn to_async(&self) -> &Database {
         &self.inner
+    }
+
+    /// Blocking form of [`Database::scan_columns`].
+    ///
+    /// ```
+    /// use dataknobs_data_core::{Query, SyncDatabase};
+    /// assert!(SyncDatabase::memory().scan_columns(&Query::new(), true)?.is_none());
+    /// # Ok::<(), dataknobs_data_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As there.
+    pub fn scan_columns(&self, query: &Query, ids: bool) -> Result<Option<ColumnAnswer>> {
+        block_on(self.inner.scan_columns(query, ids))
     }
 
     /// Blocking form of [`Database::with_timeout`].
