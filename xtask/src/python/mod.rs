@@ -26,6 +26,18 @@ use crate::services::Services;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 
+/// Tests of threads, event loops, memory, the end of the process, and of what others make of it.
+const OF_THE_INTERPRETER: [&str; 8] = [
+    "test_async_database.py",
+    "test_connection_hazards.py",
+    "test_endings.py",
+    "test_event_loops.py",
+    "test_leaks.py",
+    "test_package.py",
+    "test_postgres.py",
+    "test_sync_database.py",
+];
+
 /// The versions that the package supports. The default interpreter has to be one of them.
 const VERSIONS: [&str; 5] = ["3.10", "3.11", "3.12", "3.13", "3.14"];
 
@@ -130,23 +142,26 @@ impl<'a> Python<'a> {
         let environment = self.uv()?.environment(pandas, &interpreter::default()?)?;
         environment.install_groups(&["test", pandas])?;
         environment.install_wheel(&wheel::find(&self.wheels())?)?;
-        pytest::run(&environment, Skips::Fail, self.embedded)
+        pytest::run(&environment, Skips::Fail, self.embedded, &[])
     }
 
-    /// The tests that need no optional package, with each interpreter there is.
+    /// The tests that need no optional package: all of them with the oldest and the newest
+    /// interpreter there is, those of what may depend on the interpreter with the ones between. It is
+    /// one wheel for all.
     fn test_core(&self) -> Result<Outcome> {
         let uv = self.uv()?;
         let mut total = Outcome::default();
-        let mut missing = Vec::new();
-        for version in VERSIONS {
-            let Some(interpreter) = interpreter::find(version) else {
-                missing.push(version);
-                continue;
-            };
+        let found: Vec<_> = VERSIONS.iter().map(|version| (*version, interpreter::find(version))).collect();
+        let missing: Vec<&str> =
+            found.iter().filter(|(_, found)| found.is_none()).map(|(version, _)| *version).collect();
+        let found: Vec<_> = found.into_iter().filter_map(|(version, found)| Some((version, found?))).collect();
+        let last = found.len().saturating_sub(1);
+        for (at, (version, interpreter)) in found.into_iter().enumerate() {
+            let files = if at == 0 || at == last { &[][..] } else { &OF_THE_INTERPRETER };
             let environment = uv.environment(&format!("core-{version}"), &interpreter)?;
             environment.install_groups(&["core"])?;
             environment.install_wheel(&wheel::find(&self.wheels())?)?;
-            total = total.plus(pytest::run(&environment, Skips::Allow, self.embedded)?);
+            total = total.plus(pytest::run(&environment, Skips::Allow, self.embedded, files)?);
         }
         if !missing.is_empty() {
             println!("    not tested, since these interpreters are missing: {}", missing.join(", "));

@@ -17,14 +17,16 @@ pub(crate) enum Skips {
     Allow,
 }
 
-/// Runs all tests in Python's development mode, with warnings as errors, on all cores.
-pub(crate) fn run(environment: &Environment, skips: Skips, embedded: bool) -> Result<Outcome> {
+/// Runs tests in Python's development mode, with warnings as errors, on all cores: those in some
+/// files, or all of them.
+pub(crate) fn run(environment: &Environment, skips: Skips, embedded: bool, files: &[&str]) -> Result<Outcome> {
     let mut command = environment.command("python");
     command.args(["-X", "dev", "-W", "error", "-m", "pytest", "--quiet", "--color=no", "-p", "no:cacheprovider"]);
     command.args(["--numprocesses", "auto", "--dist", "worksteal"]);
     if skips == Skips::Fail {
         command.arg("-rsx");
     }
+    command.args(files.iter().map(|file| format!("tests/{file}")));
     if embedded {
         command.args(["-k", "not postgres"]);
     }
