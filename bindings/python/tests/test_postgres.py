@@ -17,6 +17,7 @@ from dataknobs_data.exceptions import (
     ConflictError,
     InvalidConfigError,
     InvalidRecordError,
+    TimedOutError,
 )
 
 
@@ -143,6 +144,8 @@ def test_savepoints_undo_a_part(url):
             point.rollback()
             with pytest.raises(ConflictError):
                 point.release()
+            with pytest.raises(ConflictError), point:
+                tx.clear()
         assert sorted(record["n"] for record in db.search()) == [1, 5]
 
     async def main():
@@ -155,12 +158,33 @@ def test_savepoints_undo_a_part(url):
             assert await tx.count() == 3
             with pytest.raises(ConflictError):
                 await outer.release()
+            with pytest.raises(ConflictError):
+                async with outer:
+                    await tx.clear()
             with pytest.raises(RuntimeError):
                 async with tx.savepoint():
                     await tx.clear()
                     raise RuntimeError
         async with Database.open(url) as db:
             assert await db.count() == 3
+
+    asyncio.run(main())
+
+
+def test_what_went_wrong_in_a_savepoint_is_what_is_reported(url):
+    async def main():
+        async with Database.open(url) as db:
+            id = await db.create({"n": 1})
+            async with db.transaction() as holder:
+                await holder.patch(id, {"n": 2})
+                # A call that is interrupted leaves its transaction in the middle of something.
+                with pytest.raises(TimedOutError):
+                    async with db.transaction() as tx, tx.savepoint():
+                        await tx.patch(id, {"n": 3}, timeout=0.2)
+                with pytest.raises(asyncio.TimeoutError):
+                    async with db.transaction() as tx, tx.savepoint():
+                        await asyncio.wait_for(tx.patch(id, {"n": 3}), 0.2)
+            assert (await db.read(id))["n"] == 2
 
     asyncio.run(main())
 

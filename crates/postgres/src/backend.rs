@@ -18,7 +18,7 @@ use crate::columns;
 use crate::config::PostgresConfig;
 use crate::connection::{Connection, Connections, Lease};
 use crate::index::{self, Indexes};
-use crate::lane::Lanes;
+use crate::lane::{self, Lanes};
 use crate::scan::{Records, scan};
 use crate::table::{DocumentTable, Table, capabilities, key_type};
 use crate::transaction::PostgresTransaction;
@@ -80,16 +80,27 @@ macro_rules! on_a_connection {
     }};
 }
 
-/// A read of one record, on a connection that others may share.
+/// A read of one record: on a connection of its own where there is one, else on one that others
+/// share.
 macro_rules! beside_others {
-    ($this:expr, |$work:ident| $call:expr) => {{
-        let shared = &$this.shared;
+    ($this:expr, $id:expr, |$work:ident, $name:ident| $call:expr) => {{
+        let (shared, $name) = (&$this.shared, $id);
         Reply::later(async move {
-            let table = shared.table()?;
-            let place = shared.lanes.place(&shared.connections).await?;
-            let $work = work(&place, table);
-            let result = $call.await;
-            place.settle(result)
+            if shared.connections.has_room() {
+                let (lease, table) = shared.lease().await?;
+                let $work = work(&lease, table);
+                let result = $call.await;
+                return lease.settle(result);
+            }
+            let (table, lanes) = (Arc::clone(shared.table()?), shared.lanes.clone());
+            let (connections, name) = (shared.connections.clone(), $name.to_owned());
+            lane::beside(async move {
+                let place = lanes.place(&connections).await?;
+                let ($work, $name) = (work(&place, &table), name.as_str());
+                let result = $call.await;
+                place.settle(result)
+            })
+            .await
         })
     }};
 }
@@ -116,11 +127,11 @@ impl PostgresBackend {
 
 impl Session for PostgresBackend {
     fn read<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, Option<Record>> {
-        beside_others!(self, |work| work.read(request.id))
+        beside_others!(self, request.id, |work, id| work.read(id))
     }
 
     fn exists<'a>(&'a self, request: ReadRequest<'a>) -> Reply<'a, bool> {
-        beside_others!(self, |work| work.exists(request.id))
+        beside_others!(self, request.id, |work, id| work.exists(id))
     }
 
     fn read_batch<'a>(&'a self, request: ReadBatchRequest<'a>) -> Reply<'a, Vec<Option<Record>>> {

@@ -237,6 +237,11 @@ impl Connection {
         sink.finish().await.map_err(from_driver)
     }
 
+    /// Whether statements may be prepared.
+    pub(crate) fn prepares(&self) -> bool {
+        self.prepares
+    }
+
     /// What a COPY sends, as it comes.
     pub(crate) async fn copy_out(&self, text: &str) -> Result<CopyOutStream> {
         self.client.copy_out(text).await.map_err(from_driver)
@@ -312,6 +317,12 @@ impl Connections {
         }
     }
 
+    /// Whether a connection can be had without waiting for others.
+    pub(crate) fn has_room(&self) -> bool {
+        let metrics = self.0.metrics();
+        metrics.waiting == 0 && metrics.in_use < self.0.config().max_size as usize
+    }
+
     pub(crate) async fn close(&self) -> Result<()> {
         self.0.close_all().await
     }
@@ -330,15 +341,6 @@ impl Lease {
             pooled.begin().finish();
         }
         result
-    }
-}
-
-impl Lease {
-    /// Lets go of a connection that nothing is under way on.
-    pub(crate) fn discard(mut self) {
-        if let Some(pooled) = self.0.take() {
-            pooled.discard();
-        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) async fn access_plan(
 ) -> Result<AccessPlan> {
     sql.text.insert_str(0, "EXPLAIN (FORMAT JSON) ");
     let rows = connection.query_once(&sql).await?;
-    let bytes = table_bytes(connection, table.sql()).await?;
+    let (row_bytes, bytes) = table_bytes(connection, table.sql()).await?;
     let indexes = match table {
         Table::Documents(table) => table.indexes(),
         Table::Columns(_) => Arc::default(),
@@ -39,9 +39,10 @@ pub(crate) async fn access_plan(
     });
     access.index = found.index;
     // Of a table that it never counted, the planner expects some rows in any case. A view has no bytes.
-    let is_empty = bytes == 0 && !matches!(table, Table::Columns(table) if !table.writable);
+    let is_view = matches!(table, Table::Columns(table) if !table.writable);
+    let is_empty = row_bytes == 0 && !is_view;
     access.rows_examined = if is_empty { Some(0) } else { found.rows };
-    access.bytes_read = found.is_full.then_some(bytes);
+    access.bytes_read = (found.is_full && !is_view).then_some(bytes);
     access.requests = Some(1);
     if let (true, Table::Documents(_)) = (found.is_full, table) {
         let advice = request.condition.leaves().into_iter().filter_map(wants_index);
@@ -55,11 +56,18 @@ pub(crate) async fn access_plan(
     Ok(access)
 }
 
-async fn table_bytes(connection: &Connection, table: &str) -> Result<u64> {
-    let text = "SELECT pg_relation_size(to_regclass($1))";
+/// How many bytes a table's rows have in their own place, and with what stands beside them; of a
+/// table in parts, those of all parts.
+async fn table_bytes(connection: &Connection, table: &str) -> Result<(u64, u64)> {
+    let text = "SELECT greatest(pg_relation_size(t), rows)::int8, greatest(pg_table_size(t), whole)::int8 \
+                FROM to_regclass($1) t, LATERAL (SELECT coalesce(sum(pg_relation_size(relid)), 0) AS rows, \
+                coalesce(sum(pg_table_size(relid)), 0) AS whole FROM pg_partition_tree(t)) parts";
     let row = connection.first(text, &[Parameter::text(table)]).await?;
-    let bytes = row.and_then(|row| row.try_get::<_, Option<i64>>(0).ok().flatten()).unwrap_or_default();
-    Ok(u64::try_from(bytes).unwrap_or_default())
+    let bytes = |at: usize| {
+        let bytes = row.as_ref().and_then(|row| row.try_get::<_, Option<i64>>(at).ok().flatten());
+        u64::try_from(bytes.unwrap_or_default()).unwrap_or_default()
+    };
+    Ok((bytes(0), bytes(1)))
 }
 
 #[derive(Default)]

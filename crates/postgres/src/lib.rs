@@ -12,6 +12,7 @@
 //! | `table.rs`, `index.rs` | what the server knows of the table; indexes |
 //! | `document/` | the document layout: records as JSON, conditions and sorts as SQL |
 //! | `columns/` | the columns layout: tables and views that are there |
+//! | `signs.rs` | classes, instants, and leaves out of positive tests, for both layouts |
 //! | `patterns.rs` | LIKE patterns, and wider ones for what SQL cannot say |
 //! | `access.rs`, `unit.rs`, `work.rs`, `batch.rs`, `rows.rs`, `scan.rs`, `aggregate.rs`, `explain.rs` | what is done on one connection |
 //! | `lane.rs` | connections that reads share |
@@ -48,6 +49,7 @@ mod lane;
 mod patterns;
 mod rows;
 mod scan;
+mod signs;
 mod sql;
 mod table;
 mod tls;

@@ -1,5 +1,6 @@
 //! Transactions: one connection from BEGIN to COMMIT.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +10,7 @@ use dataknobs_data_core::backend::{
 };
 use dataknobs_data_core::{Aggregation, Condition, Error, ErrorKind, Leaf, Record, Result, SortKey, Table as Answer};
 use futures_util::{StreamExt as _, stream};
+use parking_lot::Mutex as SyncMutex;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -31,6 +33,10 @@ struct Open {
     table: Arc<Table>,
     state: Mutex<State>,
     cursors: AtomicU64,
+    /// How many cursors there were when a savepoint was set, by its number.
+    savepoints: SyncMutex<Vec<(u64, u64)>>,
+    /// Cursors that went with a savepoint to which the transaction went back.
+    gone: SyncMutex<Vec<Range<u64>>>,
 }
 
 impl std::fmt::Debug for Open {
@@ -96,7 +102,18 @@ impl Open {
         Access::new(Unit { connection, in_transaction: true }, &self.table)
     }
 
+    /// Refuses a cursor that is no more; asking for it would end the transaction.
+    fn check(&self, cursor: u64) -> Result<()> {
+        match self.gone.lock().iter().any(|range| range.contains(&cursor)) {
+            true => {
+                Err(Error::new(ErrorKind::Conflict, "the stream ended when the transaction went back to a savepoint"))
+            }
+            false => Ok(()),
+        }
+    }
+
     async fn fetch(&self, cursor: u64, count: usize, records: &mut Records) -> Result<(Vec<Record>, usize)> {
+        self.check(cursor)?;
         let turn = self.turn().await?;
         let fetched = match turn.connection() {
             Ok(connection) => connection.query_once(&Sql::new(format!("FETCH {count} FROM dk_cursor_{cursor}"))).await,
@@ -156,6 +173,7 @@ impl Open {
     }
 
     async fn close(&self, cursor: u64) -> Result<()> {
+        self.check(cursor)?;
         self.batch(format!("CLOSE dk_cursor_{cursor}")).await
     }
 }
@@ -168,7 +186,15 @@ fn next_count(records: usize, bytes: usize) -> usize {
 impl PostgresTransaction {
     pub(crate) fn new(table: Arc<Table>, lease: Lease) -> Self {
         let state = Mutex::new(State { lease: Some(lease), busy: false });
-        PostgresTransaction { open: Arc::new(Open { table, state, cursors: AtomicU64::new(0) }) }
+        PostgresTransaction {
+            open: Arc::new(Open {
+                table,
+                state,
+                cursors: AtomicU64::new(0),
+                savepoints: SyncMutex::default(),
+                gone: SyncMutex::default(),
+            }),
+        }
     }
 
     async fn end(self, text: &str) -> Result<()> {
@@ -302,6 +328,8 @@ impl Transaction for PostgresTransaction {
 
 impl Savepoints for PostgresTransaction {
     fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
+        let cursors = self.open.cursors.load(Ordering::Relaxed);
+        self.open.savepoints.lock().push((number, cursors));
         Reply::later(self.open.batch(format!("SAVEPOINT dk_savepoint_{number}")))
     }
 
@@ -311,6 +339,11 @@ impl Savepoints for PostgresTransaction {
 
     fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
         let name = format!("dk_savepoint_{number}");
+        let opened_before =
+            self.open.savepoints.lock().iter().find(|(set, _)| *set == number).map(|(_, cursors)| *cursors);
+        if let Some(opened_before) = opened_before {
+            self.open.gone.lock().push(opened_before..self.open.cursors.load(Ordering::Relaxed));
+        }
         Reply::later(self.open.batch(format!("ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")))
     }
 }

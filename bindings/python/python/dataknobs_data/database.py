@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from os import fspath
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
@@ -14,7 +15,7 @@ from . import _native
 from ._configurable import Configurable
 from ._construction import class_for, open_backend, open_url, settings_of
 from ._native import AsyncSession, Construction, Cursor, Pending, SyncSession
-from .exceptions import ConflictError
+from .exceptions import ConflictError, DataknobsError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -1946,13 +1947,21 @@ class Savepoint:
         await self._end(False, timeout)
 
     async def __aenter__(self) -> Self:
+        if self._ended:
+            raise ConflictError("the savepoint has ended")
         return self if self._open is not None else await self._set()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._ended and self._calls._is_active():
-            await self._end(kind is None)
+        if self._ended or not self._calls._is_active():
+            return
+        if kind is None:
+            await self._end(True)
+            return
+        # What went wrong first is what counts; a transaction that cannot go on says so itself.
+        with suppress(DataknobsError):
+            await self._end(False)
 
 
 class SyncTransaction(_SyncCalls):
@@ -2076,6 +2085,10 @@ class SyncSavepoint:
         self._ended = True
         self._transaction._end_savepoint(self._open, keep, timeout=timeout)
 
+    def _check(self) -> None:
+        if self._ended:
+            raise ConflictError("the savepoint has ended")
+
     def release(self, *, timeout: float | None = None) -> None:
         """End the savepoint, and those set after it, and keep what was done since.
 
@@ -2129,13 +2142,20 @@ class SyncSavepoint:
         self._end(False, timeout)
 
     def __enter__(self) -> Self:
+        self._check()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._ended and self._transaction._is_active():
-            self._end(kind is None)
+        if self._ended or not self._transaction._is_active():
+            return
+        if kind is None:
+            self._end(True)
+            return
+        # What went wrong first is what counts; a transaction that cannot go on says so itself.
+        with suppress(DataknobsError):
+            self._end(False)
 
 
 class RecordStream:

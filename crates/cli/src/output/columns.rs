@@ -16,11 +16,13 @@ use crate::exit::Outcome;
 /// Text that is handed over at once.
 const PIECE: usize = 64 * 1024;
 
-/// The columns of these names, in their order; all of them without names.
+/// The columns of these names that there are, in their order, the ids first; all of them without
+/// names.
 pub(super) fn chosen(table: ArrowTable, names: Option<&[Str]>) -> Result<ArrowTable> {
     let Some(names) = names else { return Ok(table) };
     let schema = table.schema();
-    let places: Vec<usize> = names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+    let mut places: Vec<usize> = names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+    places.sort_by_key(|place| schema.field(*place).name() != "_id");
     let odd = |error| Error::unsupported("the columns cannot be chosen").with_source(error);
     let chosen = schema.project(&places).map_err(odd)?;
     let batches = table.batches().iter().map(|batch| batch.project(&places)).collect::<std::result::Result<_, _>>();

@@ -3,7 +3,7 @@
 use dataknobs_data::{Error, Record, Str};
 use dataknobs_data_arrow::parquet::{IdColumn, write_parquet};
 
-use super::{Out, Row, RowWriter, cells_of};
+use super::{Out, Row, RowWriter};
 use crate::exit::Outcome;
 
 /// Keeps rows until there are no more, and writes them.
@@ -23,8 +23,7 @@ impl ParquetWriter {
 impl RowWriter for ParquetWriter {
     fn write(&mut self, mut row: Row) -> Outcome {
         if let Some(columns) = &self.columns {
-            let cells = cells_of(row, columns).unwrap_or_default();
-            row = columns.iter().cloned().zip(cells).collect();
+            row.sort_by_key(|(name, _)| columns.iter().position(|column| column == name));
         }
         if row.iter().any(|(name, _)| name == "_meta") {
             return Err(Error::unsupported("a Parquet file says the types of its columns itself")

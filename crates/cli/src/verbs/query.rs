@@ -79,6 +79,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 /// More bytes than this are streamed as records, whose memory does not grow.
 const SCANNED_AT_ONCE: u64 = 2 << 30;
 
+/// The same where nobody knows bytes.
+const ROWS_AT_ONCE: u64 = 2_000_000;
+
 /// What the query finds as columns, for formats of columns, where the store has them and can say all
 /// that is asked for.
 fn scanned(arguments: &Arguments, database: &Source, query: &Query) -> Result<Option<ArrowTable>> {
@@ -87,7 +90,13 @@ fn scanned(arguments: &Arguments, database: &Source, query: &Query) -> Result<Op
         return Ok(None);
     }
     let _progress = Progress::start();
-    if database.explain(query)?.plan.bytes_read.is_some_and(|bytes| bytes > SCANNED_AT_ONCE) {
+    let plan = database.explain(query)?.plan;
+    let fits = match (plan.bytes_read, plan.rows_examined) {
+        (Some(bytes), _) => bytes <= SCANNED_AT_ONCE,
+        // What an index finds, or a view gives.
+        (None, rows) => rows.is_some_and(|rows| rows <= ROWS_AT_ONCE),
+    };
+    if !fits {
         return Ok(None);
     }
     let ids = arguments.rows.wants_ids();

@@ -130,7 +130,8 @@ impl Transaction {
         .await
     }
 
-    /// Ends a savepoint, and those set after it, and keeps what was done since.
+    /// Ends a savepoint, and those set after it, and keeps what was done since. Where the store says
+    /// that something in it has failed, it is undone, and that is the error.
     ///
     /// ```
     /// use dataknobs_data_core::{Database, record};
@@ -151,9 +152,14 @@ impl Transaction {
     pub async fn release(&self, savepoint: Savepoint) -> Result<()> {
         self.call("release", async {
             let at = self.place_of(&savepoint)?;
-            self.backend_savepoints()?.release_savepoint(savepoint.number).await?;
+            let savepoints = self.backend_savepoints()?;
+            let released = savepoints.release_savepoint(savepoint.number).await;
+            if released.is_err() {
+                // Something in it had failed. Going back lets the transaction go on.
+                savepoints.rollback_to_savepoint(savepoint.number).await?;
+            }
             self.savepoints.lock().truncate(at);
-            Ok(())
+            released
         })
         .await
     }
@@ -210,7 +216,11 @@ impl Transaction {
         let before = self.savepoint().await?;
         match body(self).await {
             Ok(value) => self.release(before).await.map(|()| value),
-            Err(error) => self.rollback_to(before).await.and(Err(error)),
+            Err(error) => {
+                // What went wrong first is what counts; the transaction says itself that it cannot go on.
+                let _ = self.rollback_to(before).await;
+                Err(error)
+            }
         }
     }
 

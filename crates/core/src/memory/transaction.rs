@@ -232,7 +232,10 @@ impl Savepoints for MemoryTransaction {
     }
 
     fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        self.savepoints.lock().retain(|(set, _)| *set < number);
+        let mut savepoints = self.savepoints.lock();
+        if let Some(at) = savepoints.iter().position(|(set, _)| *set == number) {
+            savepoints.truncate(at);
+        }
         Reply::ready(Ok(()))
     }
 

@@ -490,7 +490,11 @@ impl SyncTransaction {
         let before = self.savepoint()?;
         match body(self) {
             Ok(value) => self.release(before).map(|()| value),
-            Err(error) => self.rollback_to(before).and(Err(error)),
+            Err(error) => {
+                // As in the asynchronous form.
+                let _ = self.rollback_to(before);
+                Err(error)
+            }
         }
     }
 }

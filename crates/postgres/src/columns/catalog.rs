@@ -30,12 +30,13 @@ pub(crate) async fn describe(
     let row = connection.query_once(&Sql::with(relation, vec![Parameter::text(table)])).await?;
     let kind: String = row.first().map(|row| row.get(0)).unwrap_or_default();
     let writable = matches!(kind.as_str(), "r" | "p");
+    let lockable = writable || kind == "v";
     let columns = columns(connection, table).await?;
     let key = key(connection, table, &columns, wanted).await?;
     let columns: Vec<Column> = columns.into_iter().map(|description| description.column).collect();
     let whole = Reading::of(&columns, None).map_err(|error| error.with_context("table", table))?;
     let namespace = namespace.map_or_else(String::new, |namespace| format!("{}.", identifier(namespace)));
-    Ok(ColumnTable { sql: table.to_owned(), namespace, columns, key, writable, server, whole })
+    Ok(ColumnTable { sql: table.to_owned(), namespace, columns, key, writable, lockable, server, whole })
 }
 
 async fn columns(connection: &Connection, table: &str) -> Result<Vec<Description>> {
@@ -57,7 +58,7 @@ async fn columns(connection: &Connection, table: &str) -> Result<Vec<Description
             quoted: identifier(&name),
             name: name.into(),
             kind,
-            type_sql: row.get(5),
+            type_sql: type_sql(row.get(5)),
             not_null: row.get(6),
             generated: !generated.is_empty(),
             has_default: row.get::<_, bool>(9) || !identity.is_empty(),
@@ -65,6 +66,12 @@ async fn columns(connection: &Connection, table: &str) -> Result<Vec<Description
         Description { column, number: row.get(11) }
     };
     Ok(rows.iter().map(describe).collect())
+}
+
+/// A type without its limits, as what values are cast to.
+fn type_sql(name: String) -> String {
+    // `bit` is one bit, whatever the column holds.
+    if name == "bit" { "bit varying".to_owned() } else { name }
 }
 
 fn kind_of(oid: Oid, form: &str, category: &str, modifier: i32, deterministic: bool, name: &str) -> Kind {

@@ -3,13 +3,14 @@
 //! As in the document layout, the expression of a positive test is true where the test is, and
 //! false or null elsewhere.
 
-use dataknobs_data_core::{DateTime, Leaf, Number, Operator, Path, Support, Value, compare_numbers};
+use dataknobs_data_core::{Leaf, Number, Operator, Path, Support, Value, compare_numbers};
 use tokio_postgres::types::Type;
 
 use super::key::uuid_of;
 use super::kind::Kind;
 use super::{Column, ColumnTable};
 use crate::patterns::{LikeForm, after_all_with, loose_like, loose_words};
+use crate::signs::{self, instant_of};
 use crate::sql::{ArrayParameter, Parameter, Sql};
 
 /// Where the value of a path may be.
@@ -85,21 +86,11 @@ pub(crate) fn push_leaf(sql: &mut Sql, table: &ColumnTable, leaf: &Leaf) {
 }
 
 fn signed(sql: &mut Sql, table: &ColumnTable, leaf: &Leaf, place: Place, when_absent: bool, exact: bool) -> String {
-    let present = is_present(table, place);
-    match (leaf.negated(), when_absent) {
-        // More than the test takes, so that its opposite would take too little.
-        (true, true) if !exact => "true".to_owned(),
-        (true, false) if !exact => present,
-        (negated, when_absent) => {
-            let test = positive(sql, table, leaf, place);
-            match (negated, when_absent) {
-                (false, false) => test,
-                (false, true) => format!("NOT ({present}) OR {test}"),
-                (true, false) => format!("{present} AND ({test}) IS NOT TRUE"),
-                (true, true) => format!("({test}) IS NOT TRUE"),
-            }
-        }
-    }
+    let present = |there| {
+        let present = is_present(table, place);
+        if there { present } else { format!("NOT ({present})") }
+    };
+    signs::signed(leaf, when_absent, exact, present, || positive(sql, table, leaf, place))
 }
 
 /// Never null.
@@ -298,14 +289,6 @@ pub(crate) fn compare_text(sql: &mut Sql, stored: &str, operator: &str, text: &s
         (Some((before, _)), _) => (before, "<="),
     };
     format!("{stored} {operator} {}", sql.bind(Parameter::text(text)))
-}
-
-fn instant_of(literal: &Value) -> Option<DateTime> {
-    match literal {
-        Value::DateTime(time) => Some(*time),
-        Value::String(text) => DateTime::parse(text).ok(),
-        _ => None,
-    }
 }
 
 enum Bound {

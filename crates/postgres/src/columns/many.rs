@@ -1,20 +1,20 @@
 //! Many rows in one statement: each column is an array of its values, so that the statement's text
 //! is the same for any number of rows.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use dataknobs_data_core::backend::WriteOutcome;
-use dataknobs_data_core::{Error, Record, RecordId, Result, Version};
+use dataknobs_data_core::{Error, Record, RecordId, Result, Value, Version};
 use foldhash::fast::RandomState;
+use serde_json::Value as Json;
 use tokio_postgres::Row;
 
 use super::ColumnTable;
 use super::read::VERSION;
 use super::work::{ColumnWork, failed};
 use super::write::{cast, check_metadata, element, parameter};
+use crate::error::breaks_connection;
 use crate::sql::{ArrayParameter, Sql};
-use crate::work::already_exists;
 
 /// One statement takes so many rows, or about so many bytes.
 const ROWS: usize = 50_000;
@@ -32,25 +32,43 @@ pub(super) enum Deed {
 pub(super) struct Run {
     deed: Deed,
     rows: Vec<(String, Record)>,
-    ids: HashMap<String, usize, RandomState>,
+    ids: HashSet<String, RandomState>,
     bytes: usize,
 }
 
 impl Run {
     pub(super) fn of(deed: Deed) -> Self {
-        Run { deed, rows: Vec::new(), ids: HashMap::default(), bytes: 0 }
+        Run { deed, rows: Vec::new(), ids: HashSet::default(), bytes: 0 }
     }
 
     /// Whether a write can go with those that are here. A statement writes no row twice.
     pub(super) fn takes(&self, deed: Deed, id: &str, record: &Record) -> bool {
         let alike = self.rows.first().is_none_or(|(_, first)| first.shape() == record.shape());
-        self.deed == deed && alike && self.rows.len() < ROWS && self.bytes < BYTES && !self.ids.contains_key(id)
+        self.deed == deed && alike && self.rows.len() < ROWS && self.bytes < BYTES && !self.ids.contains(id)
     }
 
     pub(super) fn push(&mut self, id: String, record: Record) {
-        self.bytes += record.values().iter().map(|value| value.as_str().map_or(16, str::len)).sum::<usize>();
-        self.ids.insert(id.clone(), self.rows.len());
+        self.bytes += record.values().iter().map(size).sum::<usize>();
+        self.ids.insert(id.clone());
         self.rows.push((id, record));
+    }
+}
+
+/// About how many bytes a value is on the wire.
+fn size(value: &Value) -> usize {
+    fn of_document(document: &Json) -> usize {
+        match document {
+            Json::Array(items) => items.iter().map(of_document).sum::<usize>() + 2,
+            Json::Object(members) => members.iter().map(|(name, value)| name.len() + of_document(value) + 4).sum(),
+            Json::String(text) => text.len() + 2,
+            _ => 8,
+        }
+    }
+    match value {
+        Value::String(text) => text.len(),
+        Value::Binary(bytes) => bytes.len(),
+        Value::Json(document) => of_document(document),
+        _ => 8,
     }
 }
 
@@ -107,10 +125,30 @@ fn numbered(letter: char, arrays: Vec<ArrayParameter>) -> Vec<(String, ArrayPara
     arrays.into_iter().enumerate().map(|(at, array)| (format!("{letter}{at}"), array)).collect()
 }
 
+/// What became of each write, by the rows that the server answers with; none where they do not tell.
+fn outcomes_of(deed: Deed, rows: &[(String, Record)], answers: &[Row]) -> Result<Option<Vec<WriteOutcome>>> {
+    let mut found: HashMap<&str, &Row, RandomState> = HashMap::default();
+    for answer in answers {
+        found.insert(answer.get(0), answer);
+    }
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for (id, _) in rows {
+        let answer = found.remove(id.as_str());
+        if answer.is_none() && deed != Deed::Update {
+            return Ok(None);
+        }
+        let version = answer.map(|row| Version::from_token(row.get::<_, &str>(1)));
+        let is_there = answer.is_some_and(|row| row.get(2)) && deed != Deed::Create;
+        outcomes.push(WriteOutcome::new(RecordId::new(id.as_str())?, is_there, version));
+    }
+    // A row that is nobody's has another text than the id that it was given.
+    Ok(found.is_empty().then_some(outcomes))
+}
+
 impl ColumnWork<'_> {
     /// Makes the writes of a run, in whose answers they stand from `outcomes.len()` on.
     pub(super) async fn write_run(&self, run: Run, outcomes: &mut Vec<WriteOutcome>) -> Result<()> {
-        let Run { deed, rows, mut ids, .. } = run;
+        let Run { deed, rows, .. } = run;
         if rows.is_empty() {
             return Ok(());
         }
@@ -123,24 +161,28 @@ impl ColumnWork<'_> {
             Deed::Update => self.updating(&rows, &places, arrays),
             deed => self.inserting(deed, &places, arrays),
         };
-        let answers = self.connection().query(&sql).await?;
-        let mut found: Vec<Option<&Row>> = vec![None; rows.len()];
-        for answer in &answers {
-            if let Entry::Occupied(entry) = ids.entry(answer.get::<_, &str>(0).to_owned()) {
-                found[*entry.get()] = Some(answer);
-            }
+        self.connection().batch("SAVEPOINT dk_run").await?;
+        let written = match self.connection().query(&sql).await {
+            Ok(answers) => outcomes_of(deed, &rows, &answers)?,
+            Err(error) if breaks_connection(&error) => return Err(error),
+            Err(_) => None,
+        };
+        if let Some(written) = written {
+            self.connection().batch("RELEASE SAVEPOINT dk_run").await?;
+            outcomes.extend(written);
+            return Ok(());
         }
-        for (index, ((id, _), found)) in rows.iter().zip(found).enumerate() {
-            let version = found.map(|row| Version::from_token(row.get::<_, &str>(1)));
-            let replaced = found.is_some_and(|row| row.get(2));
-            let is_there = match (deed, found) {
-                (Deed::Create, None) => return Err(failed(start + index, already_exists(id))),
-                (Deed::Create, _) => false,
-                (Deed::Update, found) => found.is_some(),
-                // A table of nothing but its key answers with the new rows only.
-                (Deed::Upsert, found) => found.is_none() || replaced,
+        // One of them failed, or has a key that the server writes in another way: one by one, that
+        // one is named.
+        self.connection().batch("ROLLBACK TO SAVEPOINT dk_run; RELEASE SAVEPOINT dk_run").await?;
+        for (index, (id, record)) in rows.into_iter().enumerate() {
+            let id = RecordId::new(id)?;
+            let written = match deed {
+                Deed::Create => self.create(Some(id), record, false).await,
+                Deed::Upsert => self.create(Some(id), record, true).await,
+                Deed::Update => self.replace(id, record, None).await,
             };
-            outcomes.push(WriteOutcome::new(RecordId::new(id.as_str())?, is_there, version));
+            outcomes.push(written.map_err(|error| failed(start + index, error))?);
         }
         Ok(())
     }
@@ -201,7 +243,7 @@ impl ColumnWork<'_> {
                 self.table.id_text()
             );
             let answers = self.connection().query(&sql).await?;
-            let mut gone: std::collections::HashSet<&str, RandomState> = answers.iter().map(|row| row.get(0)).collect();
+            let mut gone: HashSet<&str, RandomState> = answers.iter().map(|row| row.get(0)).collect();
             // Of two equal ids, the first one finds the record.
             outcomes.extend(ids.iter().map(|id| WriteOutcome::new(id.clone(), gone.remove(id.as_str()), None)));
         }

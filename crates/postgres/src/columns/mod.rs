@@ -44,6 +44,8 @@ pub(crate) struct ColumnTable {
     pub(crate) key: Vec<usize>,
     /// Whether rows can be written: not those of views.
     pub(crate) writable: bool,
+    /// Whether it can be locked against being rewritten: tables and views.
+    pub(crate) lockable: bool,
     /// The server's version, as a number.
     pub(crate) server: i32,
     /// All columns.

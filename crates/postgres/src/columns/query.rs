@@ -7,6 +7,7 @@ use dataknobs_data_core::{Condition, FieldType, IdOrder, SortKey, SortPosition, 
 use super::kind::Kind;
 use super::leaf::{Place, compare_column as compare, compare_text, places, push_leaf};
 use super::{Column, ColumnTable};
+use crate::signs::rank;
 use crate::sql::{Parameter, Sql};
 
 /// Adds a condition.
@@ -57,18 +58,6 @@ pub(crate) fn push_order(sql: &mut Sql, table: &ColumnTable, sort: &[SortKey]) {
         }
     }
     sql.push(&table.id_in_order());
-}
-
-/// The place of a value's class in the order of classes.
-fn rank(value: &Value) -> u8 {
-    match value {
-        Value::Boolean(_) => 0,
-        Value::Integer(_) | Value::Float(_) => 1,
-        Value::DateTime(_) => 2,
-        Value::String(_) => 3,
-        Value::Binary(_) => 4,
-        Value::Null | Value::Json(_) => 5,
-    }
 }
 
 fn rank_of(column: &Column) -> u8 {

@@ -50,7 +50,11 @@ impl ColumnWork<'_> {
     }
 
     pub(crate) async fn exists(&self, id: &str) -> Result<bool> {
-        Ok(self.read(id).await?.is_some())
+        let mut sql = Sql::default();
+        let Some(test) = self.table.has_id(&mut sql, id) else { return Ok(false) };
+        sql.text = format!("SELECT {} FROM {} AS t WHERE {test}", self.table.id_text(), self.table.sql);
+        let row = self.connection().first(&sql.text, &sql.parameters).await?;
+        Ok(row.is_some_and(|row| row.get::<_, &str>(0) == id))
     }
 
     /// The statement that a scan is.
@@ -203,7 +207,7 @@ impl ColumnWork<'_> {
         fits.then(|| RecordId::generate().to_string())
     }
 
-    async fn create(&self, id: Option<RecordId>, record: Record, replace: bool) -> Result<WriteOutcome> {
+    pub(super) async fn create(&self, id: Option<RecordId>, record: Record, replace: bool) -> Result<WriteOutcome> {
         let id = self.id_for(id.as_ref(), &record);
         let record = match &id {
             Some(id) => self.with_key(record, id)?,
@@ -263,7 +267,12 @@ impl ColumnWork<'_> {
         }
     }
 
-    async fn replace(&self, id: RecordId, record: Record, expected: Option<&Version>) -> Result<WriteOutcome> {
+    pub(super) async fn replace(
+        &self,
+        id: RecordId,
+        record: Record,
+        expected: Option<&Version>,
+    ) -> Result<WriteOutcome> {
         let missing = || match expected {
             Some(_) => Err(conflict()),
             None => Ok(WriteOutcome::new(id.clone(), false, None)),

@@ -78,7 +78,7 @@ pub(crate) fn expression(sql: &mut Sql, column: &Column, value: &Value) -> Resul
 /// What [`parameter`] gives, as SQL of the column's type.
 pub(crate) fn cast(column: &Column, bound: String) -> String {
     match &column.kind {
-        Kind::Numeric { .. } | Kind::Named { .. } | Kind::Json { binary: false } => {
+        Kind::Numeric { .. } | Kind::Named { .. } | Kind::Json { binary: false } | Kind::Composed => {
             format!("{bound}::{}", column.type_sql)
         }
         Kind::Date => format!("{bound}::date"),

@@ -13,6 +13,7 @@ use super::place::{Alternative, INDEXED_CHARACTERS, Place, alternatives};
 use super::text::{encode, may_be_half};
 use super::write::{value_text, write_text};
 use crate::patterns::{LikeForm, after_all_with, loose_like, loose_words};
+use crate::signs::{instant_of, signed};
 use crate::sql::{ArrayParameter, KeyType, Parameter, Sql};
 
 /// Which indexes there are, so that conditions are written in the form that these answer.
@@ -65,27 +66,9 @@ pub(crate) fn push_leaf(sql: &mut Sql, leaf: &Leaf, key: KeyType, indexed: &dyn 
 
 fn push_test(sql: &mut Sql, leaf: &Leaf, place: &Place, when_absent: bool, indexed: &dyn Indexed) {
     let exact = support(leaf) == Support::Exact;
-    match (leaf.negated(), when_absent) {
-        // More than the test takes, so that its opposite would take too little.
-        (true, true) if !exact => sql.push("true"),
-        (true, false) if !exact => sql.push(&place.is_present()),
-        (false, false) => {
-            let test = positive(sql, leaf, place, indexed);
-            sql.push(&test);
-        }
-        (false, true) => {
-            let test = positive(sql, leaf, place, indexed);
-            sql.push(&format!("{} OR {test}", place.is_absent()));
-        }
-        (true, false) => {
-            let test = positive(sql, leaf, place, indexed);
-            sql.push(&format!("{} AND ({test}) IS NOT TRUE", place.is_present()));
-        }
-        (true, true) => {
-            let test = positive(sql, leaf, place, indexed);
-            sql.push(&format!("({test}) IS NOT TRUE"));
-        }
-    }
+    let present = |there| if there { place.is_present() } else { place.is_absent() };
+    let test = signed(leaf, when_absent, exact, present, || positive(sql, leaf, place, indexed));
+    sql.push(&test);
 }
 
 fn positive(sql: &mut Sql, leaf: &Leaf, place: &Place, indexed: &dyn Indexed) -> String {
@@ -115,15 +98,6 @@ fn positive(sql: &mut Sql, leaf: &Leaf, place: &Place, indexed: &dyn Indexed) ->
         (Operator::Match, _, Some(words)) => matches_words(sql, place, words),
         (Operator::Regex, ..) => place.is_string(),
         _ => "false".to_owned(),
-    }
-}
-
-/// The datetime that a literal is where it meets one.
-fn instant_of(literal: &Value) -> Option<DateTime> {
-    match literal {
-        Value::DateTime(time) => Some(*time),
-        Value::String(text) => DateTime::parse(text).ok(),
-        _ => None,
     }
 }
 

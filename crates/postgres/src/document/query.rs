@@ -6,6 +6,7 @@ use super::leaf::{Indexed, push_leaf};
 use super::place::{Alternative, Place, alternatives, pick};
 use super::text::encode;
 use super::write::value_text;
+use crate::signs::rank;
 use crate::sql::{KeyType, Parameter, Sql};
 
 /// Adds a condition.
@@ -85,15 +86,14 @@ pub(crate) fn push_order(sql: &mut Sql, sort: &[SortKey], key: KeyType) {
     sql.push("id");
 }
 
-/// The class of a value in a position, and the value as a parameter.
-fn class_of(value: &Value) -> (u8, Option<Parameter>) {
+/// A value in a position as it is compared with others of its class; none for JSON, which all tie.
+fn bound(value: &Value) -> Option<Parameter> {
     match value {
-        Value::Null | Value::Json(_) => (5, None),
-        Value::Boolean(_) => (0, Some(Parameter::json(Some(&value_text(value))))),
-        Value::Integer(_) | Value::Float(_) => (1, Some(Parameter::json(Some(&value_text(value))))),
-        Value::DateTime(time) => (2, Some(Parameter::json(Some(time.micros().to_string().as_bytes())))),
-        Value::String(text) => (3, Some(Parameter::text(encode(text)))),
-        Value::Binary(bytes) => (4, Some(Parameter::bytes(bytes))),
+        Value::Null | Value::Json(_) => None,
+        Value::Boolean(_) | Value::Integer(_) | Value::Float(_) => Some(Parameter::json(Some(&value_text(value)))),
+        Value::DateTime(time) => Some(Parameter::json(Some(time.micros().to_string().as_bytes()))),
+        Value::String(text) => Some(Parameter::text(encode(text))),
+        Value::Binary(bytes) => Some(Parameter::bytes(bytes)),
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], 
                 None => sql.push("false"),
                 Some(Value::String(id)) => push_beyond(sql, key, id, beyond),
                 Some(other) => {
-                    let before = (class_of(other).0 < 3) != order.is_descending();
+                    let before = (rank(other) < 3) != order.is_descending();
                     sql.push(if before { "true" } else { "false" });
                 }
             }
@@ -128,7 +128,7 @@ pub(crate) fn push_after(sql: &mut Sql, after: &SortPosition, sort: &[SortKey], 
             brackets += 1;
             continue;
         };
-        let (rank, parameter) = class_of(value);
+        let (rank, parameter) = (rank(value), bound(value));
         let further = format!("{class} IS NULL OR {class} {beyond} {rank}");
         match (sorted.value(rank).filter(|value| value != "NULL"), parameter) {
             (Some(stored), Some(parameter)) => {

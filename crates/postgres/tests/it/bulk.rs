@@ -146,3 +146,70 @@ async fn postgres_reads_of_whole_tables_end_as_searches_do() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_a_failed_read_of_a_table_leaves_its_connections_fit() {
+    let mut config = large("bigint").await;
+    config.pool.max_size = 3;
+    let db = database(&config);
+    // No double is that large, which the server notices in the middle of a read.
+    let text = format!("ALTER TABLE {0} ADD huge numeric; UPDATE {0} SET huge = 1e400 WHERE id = 15000", config.table);
+    client().await.batch_execute(&text).await.unwrap();
+    for _ in 0..3 {
+        let error = search_columns(&db, &Query::new(), false).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRecord, "{error:?}");
+    }
+    let all = Query::new();
+    let counts = (0..6).map(|_| db.count(&all));
+    for count in futures_util::future::join_all(counts).await {
+        assert_eq!(count.unwrap(), 20_000);
+    }
+    assert!(db.delete("1").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_whole_tables_are_read_as_they_are_when_the_lock_is_there() {
+    let config = large("bigint").await;
+    let mut view = config.clone();
+    view.table = format!("{}_view", config.table);
+    view.key = vec!["id".to_owned()];
+    let text = format!("CREATE VIEW {} AS SELECT * FROM {}", view.table, config.table);
+    client().await.batch_execute(&text).await.unwrap();
+    for config in [&config, &view] {
+        let db = database(config);
+        db.connect().await.unwrap();
+        let writer = client().await;
+        let table = config.table.trim_end_matches("_view");
+        let rewrite = format!(
+            "BEGIN; CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM {table}; TRUNCATE {table}; \
+             INSERT INTO {table} SELECT * FROM kept"
+        );
+        writer.batch_execute(&rewrite).await.unwrap();
+        let read = tokio::spawn(async move { search_columns(&db, &Query::new(), false).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!read.is_finished(), "the read did not wait for the table's lock");
+        writer.batch_execute("COMMIT").await.unwrap();
+        assert_eq!(read.await.unwrap().unwrap().expect("columns").rows, 20_000, "{}", config.table);
+    }
+}
+
+#[tokio::test]
+async fn postgres_what_is_no_record_is_told_by_columns_as_by_a_search() {
+    for (columns, values) in [
+        ("id text PRIMARY KEY", "('')"),
+        ("id text PRIMARY KEY", "(E'a\\tb')"),
+        ("id int PRIMARY KEY, d date", "(1, 'infinity')"),
+        ("id int PRIMARY KEY, d date", "(1, '12000-01-01')"),
+        ("id int PRIMARY KEY, ts timestamp", "(1, '-infinity')"),
+    ] {
+        let config = new_table();
+        let text = format!("CREATE TABLE {0} ({columns}); INSERT INTO {0} VALUES {values}", config.table);
+        client().await.batch_execute(&text).await.unwrap();
+        let db = database(&config);
+        let searched = db.search(&Query::new()).await.unwrap_err();
+        for query in [Query::new(), Query::new().limit(5)] {
+            let read = search_batches(&db, &query, &ToArrowOptions::new()).await.unwrap_err();
+            assert_eq!((read.kind(), read.to_string()), (searched.kind(), searched.to_string()), "{values}");
+        }
+    }
+}

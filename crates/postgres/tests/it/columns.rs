@@ -511,3 +511,92 @@ async fn postgres_columns_that_are_no_database_are_refused() {
     let error = database(&odd).read("1").await.unwrap_err();
     assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidRecord, Some("`f`")));
 }
+
+#[tokio::test]
+async fn postgres_columns_are_written_together_as_one_by_one() {
+    let config = new_table();
+    let text = format!(
+        "CREATE TABLE {} (id integer PRIMARY KEY, n smallint CHECK (n < 100), tags text[], flags bit(3), at time)",
+        config.table
+    );
+    client().await.batch_execute(&text).await.unwrap();
+    let db = database(&config);
+    let row = |id: i64, n: i64| record! { "id": id, "n": n, "tags": (), "flags": "101", "at": "10:00:00" }.unwrap();
+    assert_eq!(db.create_batch(vec![row(1, 1), row(2, 2), row(3, 3)]).await.unwrap(), ["1", "2", "3"]);
+    let with_id = |id: i64, n: i64| row(id, n).with_id(id.to_string()).unwrap();
+    let found = db.update_batch(vec![with_id(3, 30), with_id(9, 9), with_id(1, 10)]).await.unwrap();
+    assert_eq!(found, [true, false, true]);
+    assert_eq!(db.upsert_batch(vec![with_id(2, 20), with_id(4, 40), with_id(2, 21)]).await.unwrap(), ["2", "4", "2"]);
+    let numbers = async || {
+        let found = db.search(&Query::new()).await.unwrap();
+        assert!(found.iter().all(|record| record["flags"].as_str() == Some("101") && record["tags"].is_null()));
+        found.iter().map(|record| record["n"].as_integer().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers().await, [10, 21, 30, 40]);
+    // The server refuses one of them: it is named, and nothing is written.
+    for (error, index) in [
+        (db.create_batch(vec![row(5, 5), row(6, 100), row(7, 7)]).await.unwrap_err(), 1),
+        (db.update_batch(vec![with_id(1, 1), with_id(2, 2), with_id(3, 100)]).await.unwrap_err(), 2),
+        (db.upsert_batch(vec![with_id(1, 40_000), with_id(2, 2)]).await.unwrap_err(), 0),
+    ] {
+        assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::InvalidRecord, index), "{error:?}");
+    }
+    assert_eq!(numbers().await, [10, 21, 30, 40]);
+    assert_eq!(db.delete_batch(&["1", "9", "x", "4", "1"]).await.unwrap(), [true, false, false, true, false]);
+    assert_eq!(numbers().await, [21, 30]);
+}
+
+#[tokio::test]
+async fn postgres_keys_that_the_server_writes_in_another_way_go_together() {
+    let config = new_table();
+    client()
+        .await
+        .batch_execute(&format!("CREATE TABLE {} (k time PRIMARY KEY, n integer)", config.table))
+        .await
+        .unwrap();
+    let db = database(&config);
+    let row = |k: &str, n: i64| record! { "k": k, "n": n }.unwrap();
+    db.create_batch(vec![row("9:00", 1), row("10:00:00", 2)]).await.unwrap();
+    assert_eq!(db.read("09:00:00").await.unwrap().unwrap()["n"].as_integer(), Some(1));
+    db.upsert_batch(vec![row("9:00", 3), row("11:00", 4)]).await.unwrap();
+    assert_eq!(db.count(&Query::parse("n >= 2").unwrap()).await.unwrap(), 3);
+    let error = db.create_batch(vec![row("12:00", 5), row("09:00", 6)]).await.unwrap_err();
+    assert_eq!((error.kind(), error.failures()[0].index), (ErrorKind::AlreadyExists, 1));
+    assert_eq!(db.count(&Query::new()).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn postgres_savepoints_outlive_errors_of_the_server() {
+    let config = new_table();
+    let text = format!("CREATE TABLE {} (id integer PRIMARY KEY, n integer CHECK (n < 100))", config.table);
+    client().await.batch_execute(&text).await.unwrap();
+    let db = database(&config);
+    let row = |id: i64, n: i64| record! { "id": id, "n": n }.unwrap();
+    let tx = db.transaction().await.unwrap();
+    tx.create(row(1, 1)).await.unwrap();
+    // The error is passed over inside; the release reports it, and the transaction goes on.
+    let nested = tx.nested(async |tx| {
+        assert!(tx.create(row(2, 200)).await.is_err());
+        Ok(())
+    });
+    assert!(nested.await.is_err());
+    let before = tx.savepoint().await.unwrap();
+    let mut stream = tx.stream(&Query::new()).await.unwrap();
+    tx.rollback_to(before).await.unwrap();
+    assert_eq!(stream.next_record().await.unwrap().unwrap()["n"].as_integer(), Some(1));
+    assert!(stream.next_record().await.unwrap().is_none()); // it had come to its end
+    tx.create_batch((10..2_000).map(|id| row(id, 7)).collect()).await.unwrap();
+    let before = tx.savepoint().await.unwrap();
+    let mut stream = tx.stream(&Query::new()).await.unwrap();
+    assert!(stream.next_record().await.unwrap().is_some());
+    tx.rollback_to(before).await.unwrap();
+    let error = loop {
+        if let Err(error) = stream.next_record().await {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+    drop(stream);
+    tx.commit().await.unwrap();
+    assert_eq!(db.count(&Query::new()).await.unwrap(), 1_991);
+}

@@ -3,6 +3,7 @@
 use dataknobs_data_core::backend::Changes;
 use dataknobs_data_core::{Error, ErrorKind, Query, Result, SyncDatabase, record};
 use dataknobs_data_testkit::generate::Rng;
+use futures_util::FutureExt as _;
 
 use crate::support::{database, new_table};
 
@@ -99,4 +100,36 @@ async fn postgres_makes_a_missing_table_once() {
         client.await.unwrap().unwrap();
     }
     assert_eq!(database(&config).count(&Query::new()).await.unwrap(), CLIENTS as u64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_readers_without_pause_leave_others_their_turn() {
+    let mut config = new_table();
+    config.pool.max_size = 1;
+    config.pool.acquire_timeout = std::time::Duration::from_secs(20);
+    let db = database(&config);
+    let large = "x".repeat(200_000);
+    let records = (0..4).map(|n| record! { "n": n, "text": large.as_str() }.unwrap().with_id(format!("r{n}")).unwrap());
+    db.create_batch(records.collect()).await.unwrap();
+    let readers: Vec<_> = (0..4)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                loop {
+                    assert!(db.read(&format!("r{n}")).await.unwrap().is_some());
+                }
+            })
+        })
+        .collect();
+    for n in 0..5 {
+        assert!(db.patch("r0", dataknobs_data_core::Changes::new().set("n", n)).await.unwrap());
+    }
+    readers.iter().for_each(|reader| reader.abort());
+    // Answers that nobody takes hold up nobody.
+    let mut unpolled: Vec<_> = ["r0", "r1", "r2", "r3"].iter().map(|id| Box::pin(db.read(id))).collect();
+    for read in &mut unpolled {
+        assert!(read.as_mut().now_or_never().is_none());
+    }
+    let taken = tokio::time::timeout(std::time::Duration::from_secs(30), unpolled.pop().unwrap()).await;
+    assert!(taken.unwrap().unwrap().is_some());
 }

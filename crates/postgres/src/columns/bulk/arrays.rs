@@ -11,7 +11,7 @@ use arrow_array::{
 };
 use arrow_buffer::{BooleanBufferBuilder, NullBufferBuilder, OffsetBuffer};
 use dataknobs_data_arrow::{ScannedBatch, append_integer};
-use dataknobs_data_core::{DateTime, Value};
+use dataknobs_data_core::{DateTime, RecordId, Value};
 
 use crate::columns::kind::Kind;
 use crate::columns::read::EPOCH;
@@ -217,7 +217,7 @@ fn moment(field: &[u8], form: Form) -> Result<i64, Irregular> {
     let micros = match form {
         Form::Date => {
             let days = field.try_into().map(i32::from_be_bytes).map_err(|_| Irregular)?;
-            i64::from(days) * DAY
+            i64::from(days).checked_mul(DAY).ok_or(Irregular)?
         }
         _ => field.try_into().map(i64::from_be_bytes).map_err(|_| Irregular)?,
     };
@@ -288,8 +288,8 @@ impl Builders {
     pub(super) fn finish(self) -> Result<Rows, Irregular> {
         let columns = self.builders.into_iter().map(Builder::finish).collect::<Result<Vec<_>, _>>()?;
         let rows = Rows { columns, key: self.key, rows: self.rows, rising: self.rising };
-        // A row without a key is reported by those who read records.
-        if rows.key().null_count() > 0 { Err(Irregular) } else { Ok(rows) }
+        // A row without a key, or with one that is no id, is reported by those who read records.
+        if rows.key().null_count() > 0 || !rows.has_legal_ids() { Err(Irregular) } else { Ok(rows) }
     }
 }
 
@@ -304,6 +304,13 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    fn has_legal_ids(&self) -> bool {
+        match self.key().as_string_opt::<i32>() {
+            Some(keys) => keys.iter().flatten().all(RecordId::is_legal),
+            None => true,
+        }
+    }
+
     pub(super) fn key(&self) -> &ArrayRef {
         &self.columns[self.key]
     }

@@ -100,8 +100,12 @@ pub(crate) async fn scan_columns(
     table: &ColumnTable,
     request: &ColumnRequest,
 ) -> Result<Option<ScannedColumns>> {
+    if !lease.prepares() {
+        // The driver prepares a COPY, which a server behind PgBouncer may have forgotten.
+        return lease.settle(Ok(None));
+    }
     let plan = Arc::new(Plan::new(table, request));
-    let batches = if is_whole(&request.scan) {
+    let batches = if is_whole(table, &request.scan) {
         read_whole(lease, connections, table, &plan).await?
     } else {
         let unit = Unit { connection: &lease, in_transaction: false };
@@ -111,8 +115,15 @@ pub(crate) async fn scan_columns(
     Ok(batches.ok().map(|batches| scanned(table, &plan, batches)))
 }
 
-fn is_whole(scan: &ScanRequest) -> bool {
-    scan.condition.is_true() && scan.sort.is_empty() && scan.after.is_none() && scan.limit.is_none() && scan.offset == 0
+/// Whether all rows are wanted, in no other order than that of their ids. Kinds of relations that
+/// cannot be locked are read like parts.
+fn is_whole(table: &ColumnTable, scan: &ScanRequest) -> bool {
+    table.lockable
+        && scan.condition.is_true()
+        && scan.sort.is_empty()
+        && scan.after.is_none()
+        && scan.limit.is_none()
+        && scan.offset == 0
 }
 
 /// The rows of a statement, in their order.
@@ -143,21 +154,21 @@ async fn read_whole(
     table: &ColumnTable,
     plan: &Arc<Plan>,
 ) -> Result<Result<Vec<Rows>, Irregular>> {
+    // COPY looks at the rows as of before it waited for the table's lock. Who locks first sees what a
+    // search would see.
+    let lock = format!("{BEGIN}; LOCK TABLE {} IN ACCESS SHARE MODE", table.sql);
+    // An error here or later leaves a transaction open: the connection goes with it.
+    lease.batch(&lock).await?;
+    let by_pages = table.writable && table.server >= READS_RANGES;
+    let pages = if by_pages { pages(&lease, &table.sql).await? } else { 0 };
     let text = format!("SELECT {} FROM {} AS t", plan.selection, table.sql);
-    let pages = if table.writable && table.server >= READS_RANGES { pages(&lease, &table.sql).await } else { Ok(0) };
-    let pages = match pages {
-        Ok(pages) => pages,
-        Err(error) => return lease.settle(Err(error)),
-    };
-    let pieces = usize::try_from(pages / PAGES).unwrap_or_default();
+    let pieces = usize::try_from(pages / PAGES).unwrap_or_default().max(1);
     let wanted = cores(CONNECTIONS).min(pieces);
-    let read = if wanted < 2 {
-        copy(lease, plan, &format!("COPY ({text}) TO STDOUT (FORMAT binary)")).await?
-    } else {
-        let leases = together(lease, connections, wanted).await?;
-        Shared::read(leases, Arc::clone(plan), text, pieces).await?
+    let (leases, pieces) = match wanted {
+        0 | 1 => (vec![lease], 1),
+        wanted => (together(lease, connections, table, wanted).await?, pieces),
     };
-    let Ok(batches) = read else { return Ok(Err(Irregular)) };
+    let Ok(batches) = Shared::read(leases, Arc::clone(plan), text, pieces).await? else { return Ok(Err(Irregular)) };
     if order::rises(&batches) {
         return Ok(Ok(batches));
     }
@@ -168,6 +179,8 @@ async fn read_whole(
     }
 }
 
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
 /// How many pages a table has.
 async fn pages(connection: &Connection, table: &str) -> Result<i64> {
     let text = "SELECT pg_relation_size(to_regclass($1)) / current_setting('block_size')::int8";
@@ -175,33 +188,22 @@ async fn pages(connection: &Connection, table: &str) -> Result<i64> {
     Ok(row.and_then(|row| row.try_get(0).ok()).unwrap_or_default())
 }
 
-/// What one COPY sends.
-async fn copy(lease: Lease, plan: &Plan, text: &str) -> Result<Result<Vec<Rows>, Irregular>> {
-    let mut batches = Batches::new(plan, &Expected::default());
-    match batches.copy(&lease, text).await {
-        Ok(Err(Irregular)) => Ok(Err(Irregular)),
-        copied => lease.settle(copied).map(|_| batches.finish()),
-    }
-}
-
 /// Connections that see the same rows: as many as there are at once, of those that are wanted.
-async fn together(lease: Lease, connections: &Connections, wanted: usize) -> Result<Vec<Lease>> {
-    const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    let exported = async {
-        lease.batch(BEGIN).await?;
-        let row = lease.query_once(&Sql::new("SELECT pg_export_snapshot()")).await?;
-        let snapshot = row.first().and_then(|row| row.try_get::<_, String>(0).ok());
-        snapshot.ok_or_else(|| Error::new(ErrorKind::Backend, "the server has no snapshot"))
-    };
-    let snapshot = match exported.await {
-        Ok(snapshot) => constant(&snapshot),
-        Err(error) => return lease.settle(Err(error)),
-    };
+async fn together(lease: Lease, connections: &Connections, table: &ColumnTable, wanted: usize) -> Result<Vec<Lease>> {
+    let row = lease.query_once(&Sql::new("SELECT pg_export_snapshot()")).await?;
+    let snapshot = row.first().and_then(|row| row.try_get::<_, String>(0).ok());
+    let snapshot = snapshot.ok_or_else(|| Error::new(ErrorKind::Backend, "the server has no snapshot"))?;
+    // Without waiting: who waits for the table would wait for the first of these, and these for it.
+    let join = format!(
+        "{BEGIN}; SET TRANSACTION SNAPSHOT {}; LOCK TABLE {} IN ACCESS SHARE MODE NOWAIT",
+        constant(&snapshot),
+        table.sql
+    );
     let mut leases = vec![lease];
     while leases.len() < wanted {
         // One connection is enough; where others are in use or cannot be had, it does the work.
         let Ok(Ok(another)) = tokio::time::timeout(PATIENCE, connections.lease()).await else { break };
-        match another.batch(&format!("{BEGIN}; SET TRANSACTION SNAPSHOT {snapshot}")).await {
+        match another.batch(&join).await {
             Ok(()) => leases.push(another),
             Err(error) => {
                 tracing::debug!(%error, "a bulk read goes on with fewer connections");
@@ -257,6 +259,9 @@ impl Shared {
 
     /// The COPY of a piece; the last one takes what was added since the pages were counted.
     fn piece(&self, number: usize) -> String {
+        if self.pieces == 1 {
+            return format!("COPY ({}) TO STDOUT (FORMAT binary)", self.text);
+        }
         let from = number as i64 * PAGES;
         let end = match number + 1 == self.pieces {
             true => String::new(),
@@ -269,17 +274,16 @@ impl Shared {
         let mut expected = Expected::default();
         while let Some(number) = self.next() {
             let mut batches = Batches::new(&self.plan, &expected);
-            match batches.copy(&lease, &self.piece(number)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(Irregular)) => return Ok(Err(Irregular)),
-                Err(error) => return lease.settle(Err(error)),
+            // The connection is in a transaction, and goes with what ends it early.
+            if batches.copy(&lease, &self.piece(number)).await?.is_err() {
+                return Ok(Err(Irregular));
             }
             expected = batches.open.expected();
             let Ok(rows) = batches.finish() else { return Ok(Err(Irregular)) };
             self.state.lock().1[number] = Some(rows);
         }
-        let ended = lease.batch("COMMIT").await;
-        lease.settle(ended).map(Ok)
+        lease.batch("COMMIT").await?;
+        lease.settle(Ok(Ok(())))
     }
 }
 
