@@ -35,6 +35,13 @@ UPDATE = "UPDATE {table} SET data = $2, version = DEFAULT, updated_at = now() WH
 DELETE = "DELETE FROM {table} WHERE id = $1"
 SEARCH = "SELECT id, data, meta, version FROM {table} WHERE data->'age' = $1 ORDER BY id"
 
+#: The same as psycopg has them: values in order, in their binary form.
+PSYCOPG = {
+    name: text.replace("$1", "%b").replace("$2", "%b").format(table="py_theirs")
+    for name, text in {"create": INSERT, "read": READ, "delete": DELETE}.items()
+}
+PSYCOPG["update"] = "UPDATE py_theirs SET data = %b, version = DEFAULT, updated_at = now() WHERE id = %b"
+
 
 def server() -> str:
     """Give the URL of the server, without a database."""
@@ -121,9 +128,6 @@ def blocking(report: Report, tables: Tables) -> None:
     db = SyncDatabase.open(f"{server()}/postgres?table=py_ours")
     theirs = psycopg.connect(server() + "/postgres", autocommit=True, prepare_threshold=0)
     some = rows(0, CALLS)
-    to_text = {name: text.replace("$1", "%b").replace("$2", "%b").format(table="py_theirs") for name, text in
-               {"insert": INSERT, "read": READ, "delete": DELETE}.items()}
-    update = "UPDATE py_theirs SET data = %b, version = DEFAULT, updated_at = now() WHERE id = %b"
 
     def ours(call: Callable[[str, dict[str, Any]], Any]) -> Callable[[], Any]:
         return lambda: [call(id, data) for id, data in some]
@@ -135,22 +139,22 @@ def blocking(report: Report, tables: Tables) -> None:
         "create": (
             tables.clear,
             lambda id, data: check(db.create(Record(data, id=id))),
-            lambda id, data: check(theirs.execute(to_text["insert"], (id, Jsonb(data))).rowcount),
+            lambda id, data: check(theirs.execute(PSYCOPG["create"], (id, Jsonb(data))).rowcount),
         ),
         "read": (
             lambda: tables.fill(CALLS),
             lambda id, data: check(db.read(id)["age"] == data["age"]),
-            lambda id, data: check(theirs.execute(to_text["read"], (id,)).fetchone()[1]["age"] == data["age"]),
+            lambda id, data: check(theirs.execute(PSYCOPG["read"], (id,)).fetchone()[1]["age"] == data["age"]),
         ),
         "update": (
             lambda: tables.fill(CALLS),
             lambda id, data: check(db.update(id, data)),
-            lambda id, data: check(theirs.execute(update, (Jsonb(data), id)).rowcount),
+            lambda id, data: check(theirs.execute(PSYCOPG["update"], (Jsonb(data), id)).rowcount),
         ),
         "delete": (
             lambda: tables.fill(CALLS),
             lambda id, data: check(db.delete(id)),
-            lambda id, data: check(theirs.execute(to_text["delete"], (id,)).rowcount),
+            lambda id, data: check(theirs.execute(PSYCOPG["delete"], (id,)).rowcount),
         ),
     }
     for what, (before, mine, other) in singles.items():
@@ -256,12 +260,9 @@ async def awaited(report: Report, tables: Tables) -> None:
     by_name = {"create": INSERT, "read": READ, "update": UPDATE, "delete": DELETE}
     prepared = {name: text.format(table="py_theirs") for name, text in by_name.items()}
     some = rows(0, CALLS)
-    text = {name: text.replace("$1", "%b").replace("$2", "%b").format(table="py_theirs") for name, text in
-            {"create": INSERT, "read": READ, "delete": DELETE}.items()}
-    update = "UPDATE py_theirs SET data = %b, version = DEFAULT, updated_at = now() WHERE id = %b"
 
     async def psycopg_read(id: str, data: dict[str, Any]) -> bool:
-        row = await (await theirs.execute(text["read"], (id,))).fetchone()
+        row = await (await theirs.execute(PSYCOPG["read"], (id,))).fetchone()
         return row is not None and row[1]["age"] == data["age"]
 
     async def changed(statement: str, parameters: tuple[Any, ...]) -> bool:
@@ -278,18 +279,18 @@ async def awaited(report: Report, tables: Tables) -> None:
         "create": {
             "ours": lambda id, data: db.create(Record(data, id=id)),
             "asyncpg": lambda id, data: asyncpg.execute(prepared["create"], id, data),
-            "psycopg": lambda id, data: changed(text["create"], (id, Jsonb(data))),
+            "psycopg": lambda id, data: changed(PSYCOPG["create"], (id, Jsonb(data))),
         },
         "read": {"ours": ours_read, "asyncpg": asyncpg_read, "psycopg": psycopg_read},
         "update": {
             "ours": lambda id, data: db.update(id, data),
             "asyncpg": lambda id, data: asyncpg.execute(prepared["update"], id, data),
-            "psycopg": lambda id, data: changed(update, (Jsonb(data), id)),
+            "psycopg": lambda id, data: changed(PSYCOPG["update"], (Jsonb(data), id)),
         },
         "delete": {
             "ours": lambda id, data: db.delete(id),
             "asyncpg": lambda id, data: asyncpg.execute(prepared["delete"], id),
-            "psycopg": lambda id, data: changed(text["delete"], (id,)),
+            "psycopg": lambda id, data: changed(PSYCOPG["delete"], (id,)),
         },
     }
     for what, sides in calls.items():

@@ -18,18 +18,18 @@ struct Allocator;
 /// From so many bytes on a piece is large.
 const LARGE: usize = 2 * 1024 * 1024;
 
-fn is_large(size: usize) -> bool {
-    cfg!(target_os = "linux") && size >= LARGE
-}
-
 /// A page at least: no alignment that anything here asks for is wider.
 const LARGE_ALIGNMENT: usize = 4_096;
+
+fn is_large(size: usize, align: usize) -> bool {
+    cfg!(target_os = "linux") && size >= LARGE && align <= LARGE_ALIGNMENT
+}
 
 // SAFETY: a piece is freed and moved as it was made, which its size and alignment tell.
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if is_large(layout.size()) && layout.align() <= LARGE_ALIGNMENT {
+        if is_large(layout.size(), layout.align()) {
             return large::map(layout.size());
         }
         // SAFETY: the caller's.
@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if is_large(layout.size()) && layout.align() <= LARGE_ALIGNMENT {
+        if is_large(layout.size(), layout.align()) {
             return large::map(layout.size()); // the system's pages are zero
         }
         // SAFETY: the caller's.
@@ -47,7 +47,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        if is_large(layout.size()) && layout.align() <= LARGE_ALIGNMENT {
+        if is_large(layout.size(), layout.align()) {
             // SAFETY: it was mapped with this size.
             return unsafe { large::unmap(piece, layout.size()) };
         }
@@ -57,8 +57,8 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let (was_large, is_large) = (is_large(layout.size()), is_large(size));
-        if (!was_large && !is_large) || layout.align() > LARGE_ALIGNMENT {
+        let (was_large, is_large) = (is_large(layout.size(), layout.align()), is_large(size, layout.align()));
+        if !was_large && !is_large {
             // SAFETY: the caller's.
             return unsafe { MiMalloc.realloc(piece, layout, size) };
         }

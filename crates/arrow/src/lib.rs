@@ -94,7 +94,7 @@ pub use filter::{BatchFilter, plain_name};
 pub use infer::{ColumnKind, ColumnType, Zone, infer_columns};
 pub use lent::{Lend, with_lent_columns};
 pub use options::{FromArrowOptions, ToArrowOptions};
-pub use read::{batches_to_records, records_from_reader};
+pub use read::{batches_to_records, offset_of, records_from_reader};
 pub use scan::{
     ArrowTable, ScannedBatch, ScannedColumns, SeenOffsets, WholeColumn, WholeColumns, WholeData, append_integer,
     search_batches, search_columns,

@@ -9,7 +9,7 @@ use dataknobs_data_core::backend::{
     Aggregating, CountRequest, Lending, Modifying, ReadBatchRequest, ReadRequest, RecordStream, Reply, Savepoints,
     ScanRequest, Session, Support, Transaction, WriteBatchRequest, WriteOutcome, WriteRequest,
 };
-use dataknobs_data_core::memory::batch_error;
+use dataknobs_data_core::memory::{SavedStates, batch_error};
 use dataknobs_data_core::{Error, ErrorKind, IdOrder, Leaf, Record, RecordId, Result, SortKey, Version};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
@@ -24,7 +24,7 @@ pub(crate) struct FileTransaction {
     store: Arc<Store>,
     ids: IdOrder,
     changes: Mutex<Pending>,
-    savepoints: Mutex<Vec<(u64, Pending)>>,
+    savepoints: SavedStates<Pending>,
 }
 
 /// What the transaction sees and has done.
@@ -47,7 +47,7 @@ impl FileTransaction {
     pub(crate) fn begin(store: Arc<Store>, ids: IdOrder) -> Result<Self> {
         let resident = store.resident()?;
         let changes = Mutex::new(Pending { resident, written: HashMap::default() });
-        Ok(FileTransaction { store, ids, changes, savepoints: Mutex::default() })
+        Ok(FileTransaction { store, ids, changes, savepoints: SavedStates::default() })
     }
 
     fn limit(&self) -> usize {
@@ -179,28 +179,17 @@ impl Transaction for FileTransaction {
 
 impl Savepoints for FileTransaction {
     fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        let now = self.changes.lock().clone();
-        self.savepoints.lock().push((number, now));
+        self.savepoints.set(number, self.changes.lock().clone());
         Reply::ready(Ok(()))
     }
 
     fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        let mut savepoints = self.savepoints.lock();
-        if let Some(at) = savepoints.iter().position(|(set, _)| *set == number) {
-            savepoints.truncate(at);
-        }
+        self.savepoints.release(number);
         Reply::ready(Ok(()))
     }
 
     fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        let mut savepoints = self.savepoints.lock();
-        let Some(at) = savepoints.iter().position(|(set, _)| *set == number) else {
-            return Reply::ready(Err(Error::new(ErrorKind::Backend, "there is no such savepoint")));
-        };
-        if let Some((_, then)) = savepoints.drain(at..).next() {
-            *self.changes.lock() = then;
-        }
-        Reply::ready(Ok(()))
+        Reply::ready(self.savepoints.take(number).map(|then| *self.changes.lock() = then))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::error::Error as _;
 
 use dataknobs_data_core::{Error, ErrorKind};
+use tokio::task::JoinError;
 use tokio_postgres::error::DbError;
 
 /// What went wrong, in our words.
@@ -91,6 +92,14 @@ fn from_server(reported: &DbError) -> Error {
         Some(retryable) => error.with_retryable(retryable),
         None => error,
     }
+}
+
+/// What a task of ours gave; a panic in it is one here.
+pub(crate) fn from_task<T>(ended: Result<T, JoinError>) -> Result<T, Error> {
+    ended.map_err(|ended| match ended.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Error::new(ErrorKind::Cancelled, "the read was interrupted"),
+    })
 }
 
 /// Whether a connection on which this happened can be used on.

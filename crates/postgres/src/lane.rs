@@ -10,12 +10,12 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use dataknobs_data_core::{Error, ErrorKind, Result};
+use dataknobs_data_core::Result;
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, Connections, Lease};
-use crate::error::breaks_connection;
+use crate::error::{breaks_connection, from_task};
 
 /// Reads that are under way on one connection at most.
 const DEPTH: usize = 8;
@@ -137,9 +137,5 @@ pub(crate) async fn beside<T: Send + 'static>(work: impl Future<Output = Result<
     }
 
     let mut task = Ended(tokio::spawn(work));
-    match (&mut task.0).await {
-        Ok(result) => result,
-        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-        Err(_) => Err(Error::new(ErrorKind::Cancelled, "the read was interrupted")),
-    }
+    from_task((&mut task.0).await)?
 }

@@ -31,9 +31,9 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(table: Arc<Table>, projection: Option<Vec<Str>>) -> Self {
-        let reading = match (&*table, projection.as_deref()) {
-            (Table::Columns(table), Some(names)) => Reading::of(&table.columns, Some(names)).ok(),
-            _ => None,
+        let reading = match &*table {
+            Table::Columns(table) => table.reading(projection.as_deref()),
+            Table::Documents(_) => None,
         };
         Records { table, projection, reading, reader: DocumentReader::default() }
     }

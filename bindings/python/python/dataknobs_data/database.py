@@ -2085,10 +2085,6 @@ class SyncSavepoint:
         self._ended = True
         self._transaction._end_savepoint(self._open, keep, timeout=timeout)
 
-    def _check(self) -> None:
-        if self._ended:
-            raise ConflictError("the savepoint has ended")
-
     def release(self, *, timeout: float | None = None) -> None:
         """End the savepoint, and those set after it, and keep what was done since.
 
@@ -2142,7 +2138,8 @@ class SyncSavepoint:
         self._end(False, timeout)
 
     def __enter__(self) -> Self:
-        self._check()
+        if self._ended:
+            raise ConflictError("the savepoint has ended")
         return self
 
     def __exit__(

@@ -13,6 +13,8 @@ use std::borrow::Borrow;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use dataknobs_data_core::{Error, ErrorKind, Record, Result};
 
+pub use time::offset_of;
+
 use crate::FromArrowOptions;
 use batch::Reader;
 

@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::timezone::Tz;
 use arrow_array::{Array, ArrowPrimitiveType};
-use arrow_schema::TimeUnit;
+use arrow_schema::{DataType, TimeUnit};
 use chrono::{Offset as _, TimeZone as _};
 use dataknobs_data_core::{DateTime, Result, Value};
 
@@ -54,6 +54,23 @@ fn offset_at(zone: Tz, micros: i64) -> Option<i32> {
     Some(zone.offset_from_utc_datetime(&moment).fix().local_minus_utc())
 }
 
+/// The one offset from UTC, in seconds, that the values of a column of this type have; none where they
+/// have no offset, or one each.
+///
+/// ```
+/// use arrow_schema::{DataType, TimeUnit};
+/// use dataknobs_data_arrow::offset_of;
+/// let in_zone = |zone: &str| DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()));
+/// assert_eq!((offset_of(&in_zone("UTC")), offset_of(&DataType::Utf8)), (Some(0), None));
+/// ```
+pub fn offset_of(data_type: &DataType) -> Option<i32> {
+    let DataType::Timestamp(_, zone) = data_type else { return None };
+    match Zone::named(zone.as_deref()) {
+        Zone::Offset(seconds) => Some(seconds),
+        _ => None,
+    }
+}
+
 /// Nanoseconds are cut to microseconds.
 pub(super) fn timestamps<T: ArrowPrimitiveType<Native = i64>>(
     array: &dyn Array,
@@ -102,4 +119,15 @@ where
             _ => format!("{clock}.{fraction:09}"),
         }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_seconds() {
+        let offset = |zone: &str| offset_of(&DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into()))).unwrap();
+        assert_eq!(["UTC", "+00:00", "+05:45", "-03:30"].map(offset), [0, 0, 20_700, -12_600]);
+    }
 }

@@ -7,7 +7,7 @@ use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader as _};
 use arrow_schema::{DataType, Schema};
 use dataknobs_data::{DateTime, Error, Result, Str, Value};
-use dataknobs_data_arrow::ArrowTable;
+use dataknobs_data_arrow::{ArrowTable, offset_of};
 
 use super::csv::{push_quoted, quoted};
 use super::{Out, cell_text};
@@ -93,7 +93,7 @@ impl<'a> Cells<'a> {
             DataType::Boolean => Kind::Boolean,
             DataType::Int64 => Kind::Integer,
             DataType::Float64 => Kind::Float,
-            DataType::Timestamp(_, zone) => Kind::Moment(zone.as_deref().map(offset_of)),
+            zoned @ DataType::Timestamp(..) => Kind::Moment(offset_of(zoned)),
             DataType::LargeUtf8 => Kind::LargeText,
             DataType::Binary => Kind::Binary,
             DataType::LargeBinary => Kind::LargeBinary,
@@ -135,22 +135,5 @@ impl<'a> Cells<'a> {
             Kind::Binary => push_quoted(text, &cell_text(&Value::from(self.array.as_binary::<i32>().value(row)))),
             Kind::LargeBinary => push_quoted(text, &cell_text(&Value::from(self.array.as_binary::<i64>().value(row)))),
         }
-    }
-}
-
-/// The seconds of a zone, `UTC` or `+HH:MM`.
-fn offset_of(zone: &str) -> i32 {
-    let number = |part: Option<&str>| part.and_then(|part| part.parse::<i32>().ok()).unwrap_or_default();
-    let seconds = number(zone.get(1..3)) * 3_600 + number(zone.get(4..6)) * 60;
-    if zone.starts_with('-') { -seconds } else { seconds }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zones_are_seconds() {
-        assert_eq!(["UTC", "+00:00", "+05:45", "-03:30"].map(offset_of), [0, 0, 20_700, -12_600]);
     }
 }

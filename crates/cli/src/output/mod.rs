@@ -17,7 +17,7 @@ use dataknobs_data_arrow::parquet::write_parquet_table;
 use serde_json::{Map, Value as Json};
 
 use crate::exit::Outcome;
-pub(crate) use rows::RowOptions;
+pub(crate) use rows::{RowOptions, RowPlan};
 
 /// How rows are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

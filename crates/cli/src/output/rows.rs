@@ -68,16 +68,6 @@ impl RowOptions {
         }
     }
 
-    /// Whether ids are printed in formats of columns.
-    pub(crate) fn wants_ids(&self) -> bool {
-        self.id || self.names().is_some_and(|names| names.contains(&ID))
-    }
-
-    /// Whether something is printed that stands in no column of the store.
-    pub(crate) fn wants_more_than_columns(&self) -> bool {
-        self.meta || self.versions
-    }
-
     fn names(&self) -> Option<Vec<Str>> {
         Some(notation::names(self.fields.as_deref()?).into_iter().map(Str::from).collect())
     }
@@ -89,6 +79,16 @@ impl RowOptions {
 }
 
 impl RowPlan {
+    /// Whether ids are printed.
+    pub(crate) fn has_ids(&self) -> bool {
+        self.id
+    }
+
+    /// Whether something is printed that stands in no column of the store.
+    pub(crate) fn has_more_than_columns(&self) -> bool {
+        self.meta || self.version
+    }
+
     /// How a table of these rows looks.
     pub(crate) fn layout(&self) -> Layout {
         Layout { columns: self.columns.clone(), wide: self.wide }

@@ -8,7 +8,7 @@ use super::count;
 use crate::exit::Outcome;
 use crate::notation::{self, natural};
 use crate::open::{Source, Target};
-use crate::output::{self, Format, RowOptions};
+use crate::output::{self, Format, RowOptions, RowPlan};
 use crate::progress::Progress;
 
 /// The records appear as they are found: JSON lines of any size in constant memory, unless a sort has
@@ -59,8 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         return explain(&database, &query, arguments.format);
     }
     output::check(arguments.format)?;
-    if let Some(table) = scanned(arguments, &database, &query)? {
-        return output::table(arguments.format, &arguments.rows.plan(arguments.format).layout(), table);
+    let rows = arguments.rows.plan(arguments.format);
+    if let Some(table) = scanned(arguments, &rows, &database, &query)? {
+        return output::table(arguments.format, &rows.layout(), table);
     }
     if arguments.next_token {
         let progress = Progress::start();
@@ -84,9 +85,9 @@ const ROWS_AT_ONCE: u64 = 2_000_000;
 
 /// What the query finds as columns, for formats of columns, where the store has them and can say all
 /// that is asked for.
-fn scanned(arguments: &Arguments, database: &Source, query: &Query) -> Result<Option<ArrowTable>> {
+fn scanned(arguments: &Arguments, rows: &RowPlan, database: &Source, query: &Query) -> Result<Option<ArrowTable>> {
     let is_columnar = matches!(arguments.format, Format::Csv | Format::Parquet);
-    if !is_columnar || arguments.next_token || arguments.rows.wants_more_than_columns() {
+    if !is_columnar || arguments.next_token || rows.has_more_than_columns() {
         return Ok(None);
     }
     let _progress = Progress::start();
@@ -94,17 +95,16 @@ fn scanned(arguments: &Arguments, database: &Source, query: &Query) -> Result<Op
     let fits = match (plan.bytes_read, plan.rows_examined) {
         (Some(bytes), _) => bytes <= SCANNED_AT_ONCE,
         // What an index finds, or a view gives.
-        (None, rows) => rows.is_some_and(|rows| rows <= ROWS_AT_ONCE),
+        (None, found) => found.is_some_and(|found| found <= ROWS_AT_ONCE),
     };
     if !fits {
         return Ok(None);
     }
-    let ids = arguments.rows.wants_ids();
-    let Some(answer) = database.scan_columns(query, ids)? else { return Ok(None) };
+    let Some(answer) = database.scan_columns(query, rows.has_ids())? else { return Ok(None) };
     let mut options = ToArrowOptions::new();
     // Columns that cannot say just the same are left to records.
     options.exact = true;
-    if !ids {
+    if !rows.has_ids() {
         options.id_column = None;
     }
     match answer.downcast::<ScannedColumns>() {

@@ -8,6 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 
 use super::page::page_of;
+use super::saved::SavedStates;
 use super::store::{Store, batch_error};
 use super::table::{Snapshot, Table};
 use crate::backend::{
@@ -26,7 +27,7 @@ pub(super) struct MemoryTransaction {
     /// Where ids stand in the snapshot; made when the live table cannot tell.
     ids: OnceLock<HashMap<RecordId, Record, RandomState>>,
     writes: Mutex<Writes>,
-    savepoints: Mutex<Vec<(u64, Writes)>>,
+    savepoints: SavedStates<Writes>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -49,7 +50,7 @@ impl MemoryTransaction {
             snapshot,
             ids: OnceLock::new(),
             writes: Mutex::default(),
-            savepoints: Mutex::default(),
+            savepoints: SavedStates::default(),
         }
     }
 
@@ -226,27 +227,16 @@ impl Transaction for MemoryTransaction {
 
 impl Savepoints for MemoryTransaction {
     fn set_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        let now = self.writes.lock().clone();
-        self.savepoints.lock().push((number, now));
+        self.savepoints.set(number, self.writes.lock().clone());
         Reply::ready(Ok(()))
     }
 
     fn release_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        let mut savepoints = self.savepoints.lock();
-        if let Some(at) = savepoints.iter().position(|(set, _)| *set == number) {
-            savepoints.truncate(at);
-        }
+        self.savepoints.release(number);
         Reply::ready(Ok(()))
     }
 
     fn rollback_to_savepoint(&self, number: u64) -> Reply<'_, ()> {
-        let mut savepoints = self.savepoints.lock();
-        let Some(at) = savepoints.iter().position(|(set, _)| *set == number) else {
-            return Reply::ready(Err(Error::new(ErrorKind::Backend, "there is no such savepoint")));
-        };
-        if let Some((_, then)) = savepoints.drain(at..).next() {
-            *self.writes.lock() = then;
-        }
-        Reply::ready(Ok(()))
+        Reply::ready(self.savepoints.take(number).map(|then| *self.writes.lock() = then))
     }
 }

@@ -107,6 +107,11 @@ impl ColumnTable {
         arrays
     }
 
+    /// The keys of ids as the rows `v`.
+    fn keyed(&self, sql: &mut Sql, ids: &[RecordId]) -> String {
+        rows_of(sql, numbered('k', self.keys(ids.iter().map(RecordId::as_str))))
+    }
+
     /// That a row's key is the one in `v`.
     fn is_key(&self) -> String {
         let test = |(at, place): (usize, &usize)| self.columns[*place].is_key(&format!("v.k{at}"));
@@ -207,24 +212,18 @@ impl ColumnWork<'_> {
 
     fn updating(&self, rows: &[(String, Record)], places: &[usize], arrays: Vec<ArrayParameter>) -> Sql {
         let table = self.table;
-        let mut sets: Vec<String> = table
-            .settable()
-            .map(|(place, column)| match places.iter().position(|set| *set == place) {
-                Some(at) => format!("{} = {}", column.quoted, cast(column, format!("v.c{at}"))),
-                None => format!("{} = DEFAULT", column.quoted),
-            })
-            .collect();
-        if sets.is_empty() {
-            sets.push(table.touching());
-        }
+        let value = |place| {
+            let at = places.iter().position(|set| *set == place)?;
+            Some(cast(&table.columns[place], format!("v.c{at}")))
+        };
+        let sets = table.sets(value).unwrap_or_else(|| table.touching());
         let mut all = numbered('k', table.keys(rows.iter().map(|(id, _)| id.as_str())));
         all.extend(numbered('c', arrays));
         let mut sql = Sql::default();
         let rows = rows_of(&mut sql, all);
         sql.text = format!(
-            "UPDATE {} AS t SET {} FROM {rows} WHERE {} RETURNING {}, {VERSION}, true",
+            "UPDATE {} AS t SET {sets} FROM {rows} WHERE {} RETURNING {}, {VERSION}, true",
             table.sql,
-            sets.join(", "),
             table.is_key(),
             table.id_text()
         );
@@ -235,7 +234,7 @@ impl ColumnWork<'_> {
     pub(super) async fn delete_run(&self, ids: &[RecordId], outcomes: &mut Vec<WriteOutcome>) -> Result<()> {
         for ids in ids.chunks(ROWS) {
             let mut sql = Sql::default();
-            let rows = rows_of(&mut sql, numbered('k', self.table.keys(ids.iter().map(RecordId::as_str))));
+            let rows = self.table.keyed(&mut sql, ids);
             sql.text = format!(
                 "DELETE FROM {} AS t USING {rows} WHERE {} RETURNING {}",
                 self.table.sql,
@@ -255,7 +254,7 @@ impl ColumnWork<'_> {
         let mut found: HashMap<RecordId, Record, RandomState> = HashMap::default();
         for ids in ids.chunks(ROWS) {
             let mut sql = Sql::default();
-            let rows = rows_of(&mut sql, numbered('k', self.table.keys(ids.iter().map(RecordId::as_str))));
+            let rows = self.table.keyed(&mut sql, ids);
             sql.text = format!(
                 "SELECT {} FROM {} AS t JOIN {rows} ON {}",
                 self.table.whole.selection(self.table),

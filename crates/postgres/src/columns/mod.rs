@@ -75,6 +75,11 @@ impl ColumnTable {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// What is read for a projection; none where it is all columns, which are as good for any.
+    pub(crate) fn reading(&self, names: Option<&[Str]>) -> Option<Reading> {
+        Reading::of(&self.columns, Some(names?)).ok()
+    }
+
     /// The key's columns as SQL, with commas.
     pub(crate) fn key_list(&self) -> String {
         let key: Vec<&str> = self.key.iter().map(|place| self.columns[*place].quoted.as_str()).collect();

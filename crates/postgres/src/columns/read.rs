@@ -13,6 +13,12 @@ pub(crate) const EPOCH: i64 = 946_684_800_000_000;
 /// The version of a row: who wrote it and where it stands.
 pub(crate) const VERSION: &str = "t.xmin::text || '.' || t.ctid::text";
 
+/// The places of all columns, or of those of these names.
+pub(crate) fn places_of(columns: &[Column], names: Option<&[Str]>) -> Vec<usize> {
+    let is_named = |place: &usize| names.is_none_or(|names| names.contains(&columns[*place].name));
+    (0..columns.len()).filter(is_named).collect()
+}
+
 /// The columns that are read of a table, by place, and the fields that they are.
 #[derive(Debug)]
 pub(crate) struct Reading {
@@ -24,8 +30,7 @@ pub(crate) struct Reading {
 impl Reading {
     /// All columns, or those of these names.
     pub(crate) fn of(columns: &[Column], names: Option<&[Str]>) -> Result<Self> {
-        let is_read = |place: &usize| names.is_none_or(|names| names.contains(&columns[*place].name));
-        let places: Vec<usize> = (0..columns.len()).filter(is_read).collect();
+        let places = places_of(columns, names);
         let field = |place: &usize| (columns[*place].name.clone(), columns[*place].kind.field_type());
         let shape = Shape::new(places.iter().map(field).collect::<Vec<_>>())?;
         Ok(Reading { places, shape })

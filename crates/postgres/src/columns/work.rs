@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::kind::Kind;
 use super::many::{Deed, Run};
 use super::query::{push_after, push_condition, push_order};
-use super::read::{Reading, VERSION};
+use super::read::VERSION;
 use super::{Column, ColumnTable};
 use crate::connection::Connection;
 use crate::sql::{Parameter, Sql};
@@ -59,9 +59,7 @@ impl ColumnWork<'_> {
 
     /// The statement that a scan is.
     pub(crate) fn scan(&self, request: &ScanRequest) -> Sql {
-        let names = request.projection.as_deref();
-        // A part of the columns is as good a shape as all of them.
-        let reading = names.and_then(|names| Reading::of(&self.table.columns, Some(names)).ok());
+        let reading = self.table.reading(request.projection.as_deref());
         self.scan_of(&reading.as_ref().unwrap_or(&self.table.whole).selection(self.table), request)
     }
 
@@ -283,17 +281,9 @@ impl ColumnWork<'_> {
         let record = self.with_key(record, &id)?;
         let mut sql = Sql::default();
         let assignments = self.table.assignments(&mut sql, &record)?;
-        let sets = self.table.settable();
-        let mut sets: Vec<String> = sets
-            .map(|(place, column)| {
-                let value = assignments.iter().find(|(set, _)| *set == place);
-                format!("{} = {}", column.quoted, value.map_or("DEFAULT", |(_, value)| value))
-            })
-            .collect();
-        if sets.is_empty() {
-            sets.push(self.table.touching());
-        }
-        sql.text = format!("UPDATE {} AS t SET {}", self.table.sql, sets.join(", "));
+        let value = |place| assignments.iter().find(|(set, _)| *set == place).map(|(_, value)| value.clone());
+        let sets = self.table.sets(value).unwrap_or_else(|| self.table.touching());
+        sql.text = format!("UPDATE {} AS t SET {sets}", self.table.sql);
         let Some(test) = self.table.has_id(&mut sql, &id) else { return missing() };
         sql.push(&format!(" WHERE {test}"));
         self.push_expected(&mut sql, expected);

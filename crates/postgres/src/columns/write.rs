@@ -32,15 +32,21 @@ impl ColumnTable {
     /// What an insert of these columns does where there is a row: it replaces all of it, so that a
     /// column which is not among them gets what it has by itself.
     pub(crate) fn replacing(&self, places: &[usize]) -> String {
-        let set = |(place, Column { quoted, .. }): (usize, &Column)| match places.contains(&place) {
-            true => format!("{quoted} = EXCLUDED.{quoted}"),
-            false => format!("{quoted} = DEFAULT"),
+        let excluded = |place: usize| format!("EXCLUDED.{}", self.columns[place].quoted);
+        match self.sets(|place| places.contains(&place).then(|| excluded(place))) {
+            None => self.keeping(),
+            Some(sets) => format!("ON CONFLICT ({}) DO UPDATE SET {sets}", self.key_list()),
+        }
+    }
+
+    /// What replacing a row sets, with commas: each column to its value, or to what it has by itself.
+    /// None in a table of nothing but its key.
+    pub(crate) fn sets(&self, value: impl Fn(usize) -> Option<String>) -> Option<String> {
+        let set = |(place, Column { quoted, .. }): (usize, &Column)| {
+            format!("{quoted} = {}", value(place).unwrap_or_else(|| "DEFAULT".to_owned()))
         };
         let sets: Vec<String> = self.settable().map(set).collect();
-        match sets.is_empty() {
-            true => self.keeping(),
-            false => format!("ON CONFLICT ({}) DO UPDATE SET {}", self.key_list(), sets.join(", ")),
-        }
+        (!sets.is_empty()).then(|| sets.join(", "))
     }
 
     /// What an update sets in a table of nothing but its key: the row is written all the same.

@@ -87,15 +87,6 @@ pub(super) fn decoded(array: &ArrayRef) -> Option<ArrayRef> {
     }
 }
 
-/// The offset from UTC that the values of a column have.
-pub(super) fn offset_of(data_type: &DataType) -> Option<i32> {
-    let DataType::Timestamp(_, zone) = data_type else { return None };
-    match Zone::named(zone.as_deref()) {
-        Zone::Offset(seconds) => Some(seconds),
-        _ => None,
-    }
-}
-
 /// The array of a column of this field; none where a value has to be looked at by itself.
 pub(super) fn converted(array: &ArrayRef, field: &Field) -> Option<ArrayRef> {
     use DataType as T;

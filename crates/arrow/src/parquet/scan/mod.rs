@@ -203,7 +203,7 @@ impl<'a> Plan<'a> {
                 for (position, ((at, _), array)) in self.wanted.iter().zip(&wanted).enumerate() {
                     if array.null_count() < rows && matches!(array.data_type(), DataType::Timestamp(..)) {
                         let mut seen = SeenOffsets::default();
-                        seen.add(arrays::offset_of(fields[*at].data_type()));
+                        seen.add(crate::offset_of(fields[*at].data_type()));
                         scanned.note_offsets(position, seen);
                     }
                 }

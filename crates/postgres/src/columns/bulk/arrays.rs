@@ -1,6 +1,5 @@
 //! Fields as they come on the wire, as Arrow arrays.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
@@ -332,13 +331,5 @@ fn ids_of(key: &ArrayRef) -> ArrayRef {
             numbers.values().iter().for_each(|number| append_integer(&mut ids, *number));
             Arc::new(ids.finish())
         }
-    }
-}
-
-/// The order of two keys.
-pub(super) fn compare(a: &ArrayRef, at: usize, b: &ArrayRef, bt: usize) -> Ordering {
-    match (a.as_primitive_opt::<Int64Type>(), b.as_primitive_opt::<Int64Type>()) {
-        (Some(a), Some(b)) => a.value(at).cmp(&b.value(bt)),
-        _ => a.as_string::<i32>().value(at).as_bytes().cmp(b.as_string::<i32>().value(bt).as_bytes()),
     }
 }

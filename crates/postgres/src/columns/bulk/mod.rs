@@ -26,9 +26,10 @@ use self::arrays::{Builders, Expected, Form, Irregular, Rows};
 use self::copy::CopyReader;
 use super::ColumnTable;
 use super::kind::Kind;
+use super::read::places_of;
 use super::work::ColumnWork;
 use crate::connection::{Connection, Connections, Lease};
-use crate::error::from_driver;
+use crate::error::{from_driver, from_task};
 use crate::identifier::constant;
 use crate::sql::{Parameter, Sql};
 use crate::unit::Unit;
@@ -60,9 +61,7 @@ struct Plan {
 
 impl Plan {
     fn new(table: &ColumnTable, request: &ColumnRequest) -> Self {
-        let wanted = request.scan.projection.as_ref();
-        let is_wanted = |place: &usize| wanted.is_none_or(|names| names.contains(&table.columns[*place].name));
-        let fields: Vec<usize> = (0..table.columns.len()).filter(is_wanted).collect();
+        let fields = places_of(&table.columns, request.scan.projection.as_deref());
         let (mut forms, mut sql): (Vec<Form>, Vec<String>) =
             fields.iter().map(|place| Form::of(&table.columns[*place])).unzip();
         // The key's own column where its text is the id.
@@ -172,11 +171,7 @@ async fn read_whole(
     if order::rises(&batches) {
         return Ok(Ok(batches));
     }
-    match tokio::task::spawn_blocking(move || order::sorted(&batches)).await {
-        Ok(sorted) => Ok(sorted),
-        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-        Err(_) => Err(Error::new(ErrorKind::Cancelled, "the read was interrupted")),
-    }
+    from_task(tokio::task::spawn_blocking(move || order::sorted(&batches)).await)
 }
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
@@ -237,13 +232,9 @@ impl Shared {
             working.spawn(Arc::clone(&shared).work(lease));
         }
         while let Some(worked) = working.join_next().await {
-            match worked {
-                Ok(Ok(Ok(()))) => {}
-                // The others are ended with the set.
-                Ok(Ok(Err(Irregular))) => return Ok(Err(Irregular)),
-                Ok(Err(error)) => return Err(error),
-                Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-                Err(_) => return Err(Error::new(ErrorKind::Cancelled, "the read was interrupted")),
+            // Where one does not go on, the others are ended with the set.
+            if from_task(worked)??.is_err() {
+                return Ok(Err(Irregular));
             }
         }
         let pieces = std::mem::take(&mut shared.state.lock().1);

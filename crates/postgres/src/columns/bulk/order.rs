@@ -1,11 +1,13 @@
 //! Rows in the order of their keys.
 
-use arrow_array::Array;
+use std::cmp::Ordering;
+
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
+use arrow_array::{Array, ArrayRef};
 use arrow_select::interleave::interleave;
 
-use super::arrays::{Irregular, Rows, compare};
+use super::arrays::{Irregular, Rows};
 
 /// Rows of a sorted batch.
 const BATCH: usize = 65_536;
@@ -46,4 +48,12 @@ pub(super) fn sorted(batches: &[Rows]) -> Result<Vec<Rows>, Irregular> {
         Ok(Rows { columns: columns.collect::<Result<_, _>>()?, key: first.key, rows: places.len(), rising: true })
     };
     order.chunks(BATCH).map(take).collect()
+}
+
+/// The order of two keys.
+fn compare(a: &ArrayRef, at: usize, b: &ArrayRef, bt: usize) -> Ordering {
+    match (a.as_primitive_opt::<Int64Type>(), b.as_primitive_opt::<Int64Type>()) {
+        (Some(a), Some(b)) => a.value(at).cmp(&b.value(bt)),
+        _ => a.as_string::<i32>().value(at).as_bytes().cmp(b.as_string::<i32>().value(bt).as_bytes()),
+    }
 }
